@@ -1,0 +1,1 @@
+"""Stream operators that know time and streams, and nothing of exchanges."""

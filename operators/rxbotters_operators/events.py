@@ -1,0 +1,208 @@
+"""The words of the streams: what a connection, a store and a collection say.
+
+A connection says, in this order and for every life of its socket::
+
+    Connecting → Opened → Authenticated → Subscribed → Frame … (Overdue) … → Closed → Waiting → Connecting …
+
+All of them travel in one ordered stream, so whoever folds frames also learns when to distrust what it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+from . import codec
+from .errors import ProtocolError
+
+__all__ = [
+    "Authenticated",
+    "Closed",
+    "Connecting",
+    "Event",
+    "Frame",
+    "FrameKind",
+    "Live",
+    "Opened",
+    "Operation",
+    "Overdue",
+    "Port",
+    "Rotated",
+    "Stale",
+    "Status",
+    "StoreChange",
+    "Subscribed",
+    "Syncing",
+    "Waiting",
+]
+
+FrameKind = Literal["text", "binary", "ping", "pong"]
+Operation = Literal["insert", "update", "delete"]
+
+
+class Port(Protocol):
+    """The sending side of one open connection. Nothing here blocks: what is sent is queued, bounded, in order."""
+
+    def send(self, data: str | bytes) -> None: ...
+    def ping(self, payload: bytes) -> None: ...
+    def close(self, code: int = 1000, reason: str = "") -> None: ...
+
+
+class Frame:
+    """One frame as it arrived. ``message`` decodes it as JSON, once, for everybody."""
+
+    __slots__ = ("_error", "_message", "connection", "data", "kind")
+
+    def __init__(self, kind: FrameKind, data: str | bytes, connection: Any = None) -> None:
+        self.kind: FrameKind = kind
+        self.data = data
+        self.connection: Any = connection
+        self._error: ProtocolError | None = None
+
+    @property
+    def message(self) -> Any:
+        """The decoded JSON.
+
+        Raises:
+            ProtocolError: The frame is not JSON; every reader gets the same error.
+        """
+        try:
+            return self._message
+        except AttributeError:
+            if self._error is not None:
+                raise self._error from None
+        try:
+            self._message: Any = codec.loads(self.data)
+        except ProtocolError as error:
+            self._error = error
+            raise
+        return self._message
+
+    def __repr__(self) -> str:
+        return f"Frame({self.kind!r}, {self.data[:80]!r}{'…' if len(self.data) > 80 else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """A dial begins. ``attempt`` counts from 1 since the last connection that opened; ``url`` hides its secrets."""
+
+    url: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The handshake succeeded."""
+
+    connection: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """The exchange acknowledged the login, or none is needed."""
+
+    connection: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The subscriptions were sent; ``messages`` are they, as decoded JSON where they are JSON."""
+
+    connection: Any
+    messages: Sequence[Any] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A pong is late by now ``seconds``: stop trusting the data; the connection is dropped if it stays away."""
+
+    connection: Any
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """``connection`` has taken over from ``previous`` without a gap; no frame was lost."""
+
+    connection: Any
+    previous: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A connection ended.
+
+    Attributes:
+        code: WebSocket close code; 1006 when the peer sent none.
+        reason: What the peer, or we, gave as the reason.
+        cause: One word: ``"peer"`` (it closed), ``"reset"`` (transport lost), ``"heartbeat"``, ``"silence"``,
+            ``"login"``, ``"send"``, ``"protocol"``, ``"manual"``, ``"client"`` (we closed for good) or ``"dial"``.
+        uptime: Seconds from handshake to end; 0.0 if it never opened.
+        delivered: Data frames that arrived on it.
+        connection: The connection that ended, ``None`` if it never opened.
+    """
+
+    code: int
+    reason: str = ""
+    cause: str = "peer"
+    uptime: float = 0.0
+    delivered: int = 0
+    connection: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next dial comes in ``delay`` seconds; ``attempt`` failures have been counted so far."""
+
+    delay: float
+    attempt: int
+    cause: BaseException | None = None
+
+
+Event = Connecting | Opened | Authenticated | Subscribed | Frame | Overdue | Rotated | Closed | Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Syncing:
+    """Waiting for a snapshot; what can be read is incomplete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Fed by an open connection and complete as far as the exchange lets one know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Not to be trusted: ``reason`` says why, ``since`` when (seconds of the loop's clock; ``None`` without a loop)."""
+
+    reason: str
+    since: float | None = None
+
+
+Status = Syncing | Live | Stale
+
+
+class StoreChange(NamedTuple):
+    """One row came, changed or went.
+
+    Attributes:
+        store: The store that changed.
+        operation: ``"insert"``, ``"update"`` or ``"delete"``.
+        source: The patch of an update, the item that asked for a delete, else ``None``.
+        data: The row after an insert or update; the removed row of a delete.
+        key: The row's identity: the tuple of its key values, or a serial number for rows without keys.
+        before: The row that stood there, ``None`` if there was none.
+        seq: Counts every change of the store from 1, without a hole.
+        reason: Why, where it is not a message: ``"evict"``, ``"clear"``, ``"pop"``, ``"resync"`` …
+    """
+
+    store: Any
+    operation: Operation
+    source: Any
+    data: Any
+    key: Any = None
+    before: Any = None
+    seq: int = 0
+    reason: str | None = None
