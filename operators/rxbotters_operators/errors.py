@@ -50,9 +50,7 @@ class HeartbeatTimeout(StreamError):
     """A ping was not answered within ``seconds``: the peer is gone or stalled."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(
-            f"no pong for {seconds:g} s after a ping: the connection is dropped and dialled again"
-        )
+        super().__init__(f"no pong for {seconds:g} s after a ping: the connection is dropped and dialled again")
         self.seconds = seconds
 
 
@@ -97,8 +95,6 @@ class RetriesExhausted(StreamError):
     """The last allowed attempt failed; ``__cause__`` is its error."""
 
     def __init__(self, attempts: int, error: BaseException) -> None:
-        super().__init__(
-            f"gave up after {attempts} attempts; the last one failed with {type(error).__name__}: {error}"
-        )
+        super().__init__(f"gave up after {attempts} attempts; the last one failed with {type(error).__name__}: {error}")
         self.attempts = attempts
         self.__cause__ = error

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
@@ -96,9 +96,7 @@ class Hot(Observable[T], Generic[T]):
         [101]
     """
 
-    def __init__(
-        self, name: str = "stream", *, on_fault: Callable[[SubscriberError], None] | None = None
-    ) -> None:
+    def __init__(self, name: str = "stream", *, on_fault: Callable[[SubscriberError], None] | None = None) -> None:
         super().__init__()
         self.name = name
         self._on_fault = on_fault
@@ -248,7 +246,7 @@ class Latest(Hot[T]):
     ) -> abc.DisposableBase:
         subscription = super().subscribe(on_next, on_error, on_completed, scheduler=scheduler)
         if not self._ended:
-            slot = cast("tuple[_Slot, ...]", self._slots)[-1]
+            slot = self._slots[-1]
             try:
                 slot.on_next(self.value)
             except Exception as error:
