@@ -2,7 +2,9 @@
 
 A connection says, in this order and for every life of its socket::
 
-    Connecting → Opened → Authenticated → Subscribed → Frame … (Overdue) … → Closed → Waiting → Connecting …
+    Connecting → Opened → Authenticated → Subscribed → Frame … Answered … → Closed → Waiting → Connecting …
+
+`Acknowledged` and `Refused` follow `Subscribed` where the exchange answers subscriptions.
 
 All of them travel in one ordered stream, so whoever folds frames also learns when to distrust what it has.
 """
@@ -10,6 +12,7 @@ All of them travel in one ordered stream, so whoever folds frames also learns wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -17,6 +20,8 @@ from . import codec
 from .errors import ProtocolError
 
 __all__ = [
+    "Acknowledged",
+    "Answered",
     "Authenticated",
     "Closed",
     "Connecting",
@@ -28,6 +33,7 @@ __all__ = [
     "Operation",
     "Overdue",
     "Port",
+    "Refused",
     "Rotated",
     "Stale",
     "Status",
@@ -35,7 +41,11 @@ __all__ = [
     "Subscribed",
     "Syncing",
     "Waiting",
+    "delivering",
 ]
+
+delivering: ContextVar[Any] = ContextVar("delivering", default=None)
+"""The connection whose frame is being handed out: a store at the end of a pipeline learns from it who feeds it."""
 
 FrameKind = Literal["text", "binary", "ping", "pong"]
 Operation = Literal["insert", "update", "delete"]
@@ -114,11 +124,36 @@ class Subscribed:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The exchange accepted the subscription ``request``."""
+
+    connection: Any
+    request: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The exchange refused the subscription ``request``, or did not answer it: ``text`` says which."""
+
+    connection: Any
+    request: Any
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """A pong is late by now ``seconds``: stop trusting the data; the connection is dropped if it stays away."""
 
     connection: Any
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A pong came ``rtt`` seconds after its ping: the connection is alive."""
+
+    connection: Any
+    rtt: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +176,7 @@ class Closed:
         uptime: Seconds from handshake to end; 0.0 if it never opened.
         delivered: Data frames that arrived on it.
         connection: The connection that ended, ``None`` if it never opened.
+        error: What ended it, where that was an error.
     """
 
     code: int
@@ -149,6 +185,7 @@ class Closed:
     uptime: float = 0.0
     delivered: int = 0
     connection: Any = None
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +197,20 @@ class Waiting:
     cause: BaseException | None = None
 
 
-Event = Connecting | Opened | Authenticated | Subscribed | Frame | Overdue | Rotated | Closed | Waiting
+Event = (
+    Connecting
+    | Opened
+    | Authenticated
+    | Subscribed
+    | Acknowledged
+    | Refused
+    | Frame
+    | Overdue
+    | Answered
+    | Rotated
+    | Closed
+    | Waiting
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,19 @@ Rules
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from .errors import SubscriberError
 
-__all__ = ["Hot", "Latest", "Lean", "OnCompleted", "OnError", "OnNext", "callbacks", "nothing"]
+__all__ = ["Errors", "Hot", "Latest", "Lean", "OnCompleted", "OnError", "OnNext", "callbacks", "nothing"]
+
+_log = logging.getLogger("rxbotters")
 
 T = TypeVar("T")
 OnNext = Callable[[Any], None]
@@ -38,7 +41,8 @@ def callbacks(
 ) -> tuple[OnNext, OnError, OnCompleted]:
     """Return the three callbacks of a subscription, however they were given."""
     if isinstance(on_next, abc.ObserverBase):
-        return on_next.on_next, on_next.on_error, on_next.on_completed
+        observer = cast("abc.ObserverBase[Any]", on_next)
+        return observer.on_next, observer.on_error, observer.on_completed
     return on_next or nothing, on_error or nothing, on_completed or nothing
 
 
@@ -84,6 +88,7 @@ class Hot(Observable[T], Generic[T]):
     Args:
         name: What error messages call this stream.
         on_fault: Hears a `SubscriberError` for each subscriber that raised.
+        on_audience: Called whenever somebody subscribes or leaves, so that an owner can skip work nobody wants.
 
     Example:
         >>> prices = Hot[int]("prices")
@@ -96,10 +101,17 @@ class Hot(Observable[T], Generic[T]):
         [101]
     """
 
-    def __init__(self, name: str = "stream", *, on_fault: Callable[[SubscriberError], None] | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "stream",
+        *,
+        on_fault: Callable[[SubscriberError], None] | None = None,
+        on_audience: Callable[[], None] = nothing,
+    ) -> None:
         super().__init__()
         self.name = name
         self._on_fault = on_fault
+        self._on_audience = on_audience
         self._slots: tuple[_Slot, ...] = ()
         self._busy = False
         self._pending: deque[T] = deque()
@@ -132,9 +144,10 @@ class Hot(Observable[T], Generic[T]):
     ) -> abc.DisposableBase:
         slot = _Slot(*callbacks(on_next, on_error, on_completed))
         if self._ended:
-            self._finish(slot)
+            self._finish(slot, self._error)
             return Disposable()
         self._slots = (*self._slots, slot)
+        self._on_audience()
         return Disposable(lambda: self._drop(slot))
 
     def emit(self, item: T) -> None:
@@ -177,6 +190,14 @@ class Hot(Observable[T], Generic[T]):
         if not self._busy:
             self._end()
 
+    def release(self, error: Exception | None = None) -> None:
+        """End every present subscription; the stream itself stays open for new ones."""
+        slots, self._slots = self._slots, ()
+        self._on_audience()
+        for slot in slots:
+            slot.on_next = nothing
+            self._finish(slot, error)
+
     def _end(self) -> None:
         self._ended = True
         self._ending = False
@@ -184,16 +205,16 @@ class Hot(Observable[T], Generic[T]):
         self._pending.clear()
         for slot in slots:
             slot.on_next = nothing
-            self._finish(slot)
+            self._finish(slot, self._error)
 
-    def _finish(self, slot: _Slot) -> None:
+    def _finish(self, slot: _Slot, error: Exception | None) -> None:
         try:
-            if self._error is not None:
-                slot.on_error(self._error)
+            if error is not None:
+                slot.on_error(error)
             else:
                 slot.on_completed()
-        except Exception as error:
-            self._report(error)
+        except Exception as fault:
+            self._report(fault)
 
     def _fault(self, slot: _Slot, error: Exception) -> None:
         self._drop(slot)
@@ -212,6 +233,7 @@ class Hot(Observable[T], Generic[T]):
     def _drop(self, slot: _Slot) -> None:
         slot.on_next = nothing
         self._slots = tuple(other for other in self._slots if other is not slot)
+        self._on_audience()
 
 
 class Latest(Hot[T]):
@@ -252,3 +274,26 @@ class Latest(Hot[T]):
             except Exception as error:
                 self._fault(slot, error)
         return subscription
+
+
+class Errors(Hot[Exception]):
+    """Where an owner says what went wrong. An error that nobody is subscribed to is logged, never swallowed.
+
+    Example:
+        >>> errors = Errors("ws.errors")
+        >>> seen: list[Exception] = []
+        >>> _ = errors.subscribe(seen.append)
+        >>> errors.emit(ValueError("bad frame"))
+        >>> errors.count, seen
+        (1, [ValueError('bad frame')])
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.count = 0
+
+    def emit(self, item: Exception) -> None:
+        self.count += 1
+        if not self._slots:
+            _log.warning("%s: %s: %s", self.name, type(item).__name__, item)
+        super().emit(item)

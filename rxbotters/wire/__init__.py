@@ -1,0 +1,27 @@
+"""Values that cross the wire. Pure: no socket, no clock."""
+
+from rxbotters_operators.codec import dumps, loads
+from rxbotters_operators.events import Frame
+
+from .body import FORM, JSON, Encoder, form_body, json_body
+from .digest import hmac_sha256
+from .redact import MASK, SECRET_HEADERS, Secret, redact_text, redact_url
+from .request import Request
+
+__all__ = [
+    "FORM",
+    "JSON",
+    "MASK",
+    "SECRET_HEADERS",
+    "Encoder",
+    "Frame",
+    "Request",
+    "Secret",
+    "dumps",
+    "form_body",
+    "hmac_sha256",
+    "json_body",
+    "loads",
+    "redact_text",
+    "redact_url",
+]

@@ -1,0 +1,261 @@
+"""`OrderBook`: price levels per instrument and side, kept sorted, best price in constant time.
+
+Rules
+  1. A message is checked whole before any level of it is applied: no half-applied book.
+  2. Sizes are absolute; zero removes the level.
+  3. The cap holds per instrument and side and drops the levels farthest from the touch, so one busy instrument
+     never empties another, and the best price is never what goes.
+  4. A book without its snapshot, or without its connection, says so in its status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from rxbotters.errors import BadNumber
+from rxbotters_operators.events import Live, Stale, Status, Syncing
+
+from .ladder import Ladder
+from .levels import LevelMap
+from .query import Side, matching, split_sorted
+from .row import Row
+from .store import DataStore, Item
+
+__all__ = ["Best", "OrderBook"]
+
+Level = tuple[Any, Any]
+_Checked = tuple[Any, Any, float]  # price, size, size as a float
+
+
+class Best(NamedTuple):
+    """The touch of a book: the lowest ask and the highest bid, ``None`` where a side is empty."""
+
+    ask: Row | None
+    bid: Row | None
+
+
+class OrderBook(DataStore):
+    """The book of one or many instruments.
+
+    A subclass names its fields: ``_KEYS`` = (instrument, side, price), ``_SIZE``, and the two side names in ``_SIDES``
+    (asks first). ``_MAXLEN`` is the number of levels kept per instrument and side.
+
+    Example:
+        >>> book = OrderBook()
+        >>> book.apply("BTC_JPY", asks=[(101.0, 1.0), (102.0, 2.0)], bids=[(99.0, 3.0)])
+        >>> book.best("BTC_JPY").ask
+        {'symbol': 'BTC_JPY', 'side': 'asks', 'price': 101.0, 'size': 1.0}
+        >>> book.sorted({"symbol": "BTC_JPY"}, limit=1)["bids"]
+        [{'symbol': 'BTC_JPY', 'side': 'bids', 'price': 99.0, 'size': 3.0}]
+    """
+
+    _KEYS: ClassVar[Sequence[str]] = ("symbol", "side", "price")
+    _SIZE: ClassVar[str] = "size"
+    _SIDES: ClassVar[tuple[str, str]] = ("asks", "bids")
+
+    def __init__(self, name: str | None = None, keys: Sequence[str] | None = None, *args: Any, **kwargs: Any) -> None:
+        symbol, side, price = keys or self._KEYS
+        self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES)
+        self._instruments: dict[Any, Status] = {}
+        super().__init__(name, (symbol, side, price), *args, **kwargs)
+        self._rows: LevelMap = self._levels
+
+    def _make_rows(self) -> LevelMap:
+        return self._levels
+
+    # ------------------------------------------------------------------ folding
+
+    def apply_levels(
+        self, symbol: Any, asks: Iterable[Level], bids: Iterable[Level], *, reason: str | None = None
+    ) -> None:
+        """Set levels: (price, absolute size); size zero removes the level.
+
+        Raises:
+            BadNumber: A price or size is NaN, infinite, negative or no number; nothing was applied.
+        """
+        new_asks, new_bids = self._checked(asks), self._checked(bids)
+        ask_ladder, bid_ladder = self._levels.book(symbol)
+        ask, bid = self._SIDES
+        self._fold_side(symbol, ask, ask_ladder, new_asks, reason)
+        self._fold_side(symbol, bid, bid_ladder, new_bids, reason)
+        self._settle()
+
+    def replace_levels(
+        self, symbol: Any, asks: Iterable[Level], bids: Iterable[Level], *, reason: str | None = "snapshot"
+    ) -> None:
+        """Make the book of ``symbol`` exactly this snapshot; only what differs is told as a change.
+
+        Raises:
+            BadNumber: As `apply_levels`; the old book stands.
+        """
+        checked = self._checked(asks), self._checked(bids)
+        for side, ladder, levels in zip(self._SIDES, self._levels.book(symbol), checked, strict=True):
+            kept = {price for price, _, number in levels if number}
+            gone = [price for price in ladder.prices if price not in kept]
+            self._fold_side(symbol, side, ladder, [*_removals(gone), *levels], reason)
+        self._settle()
+
+    def drop_instrument(self, symbol: Any, *, reason: str | None = "clear") -> None:
+        """Remove every level of an instrument."""
+        for side, ladder in zip(self._SIDES, self._levels.book(symbol), strict=True):
+            self._fold_side(symbol, side, ladder, _removals(ladder.prices), reason)
+        self._settle()
+
+    def _checked(self, levels: Iterable[Level]) -> list[_Checked]:
+        """Return (price, size, size as float) of each level, once all are proved to be finite and not negative."""
+        pairs = levels if isinstance(levels, list) else list(levels)
+        if not pairs:
+            return []
+        try:
+            checked = [(price, size, float(size)) for price, size in pairs]
+            numbers = [float(price) for price, _ in pairs]
+            numbers += [number for _, _, number in checked]
+            total = sum(numbers)
+            if min(numbers) >= 0 and total - total == 0:
+                return checked
+        except (TypeError, ValueError, OverflowError):
+            pass
+        raise _culprit(self.name, pairs)
+
+    def _fold_side(self, symbol: Any, side: str, ladder: Ladder, levels: list[_Checked], reason: str | None) -> None:
+        current = ladder.levels
+        if self._watched:
+            self._fold_watched(symbol, side, ladder, levels, reason)
+        else:
+            changed = 0
+            for price, size, number in levels:
+                if number:
+                    if price not in current:
+                        ladder.open(price)
+                    elif current[price] == size:
+                        continue
+                    current[price] = size
+                    changed += 1
+                elif price in current:
+                    ladder.drop(price)
+                    changed += 1
+            self._version += changed
+        if len(ladder.prices) > self._MAXLEN:
+            self._cut(symbol, side, ladder)
+
+    def _fold_watched(self, symbol: Any, side: str, ladder: Ladder, levels: list[_Checked], reason: str | None) -> None:
+        current, row = ladder.levels, self._levels.row
+        for price, size, number in levels:
+            old = current.get(price)
+            if number:
+                before = None if old is None else row(symbol, side, price, old)
+                if before is None:
+                    ladder.open(price)
+                elif old == size:
+                    continue
+                current[price] = size
+                self._version += 1
+                self._tell("insert", None, row(symbol, side, price, size), (symbol, side, price), before, reason)
+            elif old is not None:
+                before = row(symbol, side, price, old)
+                ladder.drop(price)
+                self._version += 1
+                self._tell("delete", row(symbol, side, price, size), before, (symbol, side, price), before, reason)
+
+    def _cut(self, symbol: Any, side: str, ladder: Ladder) -> None:
+        """Drop the levels beyond the cap, farthest from the touch."""
+        excess = len(ladder.prices) - self._MAXLEN
+        far = ladder.prices[-excess:] if side == self._SIDES[0] else ladder.prices[:excess]
+        self._fold_side(symbol, side, ladder, _removals(far), "evict")
+
+    def _settle(self) -> None:
+        if self._levels.touched:
+            self._trim()
+        if self._told or self._waiters:
+            self._announce()
+
+    def _trim(self) -> None:
+        touched = self._levels.touched
+        while touched:
+            symbol = touched.pop()
+            for side, ladder in zip(self._SIDES, self._levels.book(symbol), strict=True):
+                if len(ladder.prices) > self._MAXLEN:
+                    self._cut(symbol, side, ladder)
+
+    # ------------------------------------------------------------------ reading
+
+    def best(self, symbol: Any) -> Best:
+        """Return the touch, in constant time."""
+        asks, bids = self._levels.rows(symbol, 1)
+        return Best(asks[0] if asks else None, bids[0] if bids else None)
+
+    def sorted(self, query: Item | None = None, limit: int | None = None) -> Side:
+        """Return asks from the lowest and bids from the highest price, best first.
+
+        Args:
+            query: Fields the rows must have; usually the instrument.
+            limit: Levels per side; ``None`` for all.
+
+        Raises:
+            ValueError: ``limit`` is negative.
+        """
+        if limit is not None and limit < 0:
+            raise ValueError(f"limit must not be negative, got {limit}")
+        ask, bid = self._SIDES
+        symbol_field, side_field, price_field = self._keys
+        books = self._levels.books
+        if query is not None and len(query) == 1 and symbol_field in query:
+            asks, bids = self._levels.rows(query[symbol_field], limit)
+            return {ask: asks, bid: bids}
+        if not query and len(books) == 1:
+            asks, bids = self._levels.rows(next(iter(books)), limit)
+            return {ask: asks, bid: bids}
+        return split_sorted(self.find(query), side_field, ask, bid, price_field, limit)
+
+    def find(self, query: Item | None = None) -> list[Row]:
+        """Return the rows that match ``query``: instrument by instrument, asks before bids, best price first."""
+        symbol_field = self._keys[0]
+        if query and symbol_field in query and not self._shortcut(query):
+            asks, bids = self._levels.rows(query[symbol_field])
+            return matching([*asks, *bids], query) if len(query) > 1 else [*asks, *bids]
+        if not query:
+            return [row for symbol in self._levels.books for side in self._levels.rows(symbol) for row in side]
+        return super().find(query)
+
+    # ------------------------------------------------------------------ status
+
+    def status_of(self, symbol: Any) -> Status:
+        """Return whether the book of one instrument is to be trusted; `Syncing` if nothing is known of it."""
+        return self._instruments.get(symbol, Syncing())
+
+    def mark(self, symbol: Any, status: Status) -> None:
+        """Set the status of an instrument; the status of the store is the worst of them."""
+        if self._instruments.get(symbol) == status:
+            return
+        self._instruments[symbol] = status
+        worst: Status = Live()
+        for known in self._instruments.values():
+            if isinstance(known, Stale):
+                worst = known
+                break
+            if isinstance(known, Syncing):
+                worst = known
+        self._set_status(worst)
+
+    @property
+    def instruments(self) -> dict[Any, Status]:
+        """The status of every instrument that was subscribed."""
+        return dict(self._instruments)
+
+
+def _removals(prices: Iterable[Any]) -> list[_Checked]:
+    return [(price, 0, 0.0) for price in prices]
+
+
+def _culprit(store: str, pairs: Iterable[Level]) -> BadNumber:
+    for pair in pairs:
+        for what, value in zip(("price", "size"), pair, strict=False):
+            try:
+                number = float(value)
+                good = number >= 0 and number - number == 0
+            except (TypeError, ValueError, OverflowError):
+                good = False
+            if not good:
+                return BadNumber(store, what, value)
+    return BadNumber(store, "level", list(pairs))

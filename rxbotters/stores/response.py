@@ -1,0 +1,40 @@
+"""Reading a REST response that was given to `initialize`, whatever client it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rxbotters.errors import ProtocolError, SnapshotError, VenueError
+from rxbotters_operators import codec
+
+__all__ = ["read_response"]
+
+
+async def read_response(
+    result: Any, routes: Mapping[str, Any], refusal: Callable[[Any], str | None]
+) -> tuple[str, Any, Mapping[str, str]]:
+    """Return (path, decoded body, query) of a `FetchResult` or a response.
+
+    Raises:
+        VenueError: HTTP status 400 or more, or the exchange's own error in the body.
+        SnapshotError: No store wants this endpoint, or the body is not JSON.
+    """
+    response = getattr(result, "response", result)
+    text = getattr(result, "text", None) if response is not result else None
+    if not isinstance(text, str | bytes):
+        text = await response.read()
+    path = response.url.path
+    status = response.status
+    if status >= 400:
+        raise VenueError(path, status, text if isinstance(text, str) else text.decode("utf-8", "replace"))
+    if path not in routes:
+        raise SnapshotError(path, f"no store is filled from this endpoint; known: {', '.join(sorted(routes))}")
+    try:
+        body = codec.loads(text)
+    except ProtocolError as error:
+        raise SnapshotError(path, str(error)) from None
+    reason = refusal(body)
+    if reason is not None:
+        raise VenueError(path, status, reason)
+    return path, body, dict(response.url.query)

@@ -1,0 +1,77 @@
+"""What must never print, and how it prints instead."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from yarl import URL
+
+__all__ = ["MASK", "SECRET_HEADERS", "Secret", "redact_text", "redact_url"]
+
+MASK: Final = "***"
+
+SECRET_HEADERS: Final = re.compile(
+    r"(^|-)(key|sign|signature|passphrase|token|secret|authorization|cookie)($|-)", re.IGNORECASE
+)
+"""Header names whose values are secrets or prove possession of one."""
+
+_SECRET_QUERY: Final = re.compile(
+    r"(token|listenkey|signature|sign|secret|passphrase|passwd|password|api_?key|accesskeyid|connectid|auth)$",
+    re.IGNORECASE,
+)
+_LONG_OPAQUE: Final = re.compile(r"[A-Za-z0-9_\-=]{24,}")
+_IN_TEXT: Final = re.compile(r"(?:wss?|https?)://[^\s'\"<>)]+")
+
+
+class Secret(bytes):
+    """Bytes that never show: ``repr`` and ``str`` give a mask. `reveal` gives the plain text.
+
+    Example:
+        >>> key = Secret(b"YmZzZWNyZXQ")
+        >>> key, f"{key}", len(key)
+        (Secret(***), '***', 11)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return MASK
+
+    def reveal(self) -> str:
+        """Return the secret as text, for the one header or message that must carry it."""
+        return self.decode()
+
+
+def redact_url(url: URL | str) -> str:
+    """Return ``url`` as text with its secrets masked.
+
+    Masked are the user and password, the values of query fields known to carry secrets, and path segments that look
+    like tokens: 24 or more letters and digits without a break.
+
+    Example:
+        >>> redact_url("wss://stream.example.com/ws?listenKey=pqia91ma19a5s61cv6a81va65sd&depth=5")
+        'wss://stream.example.com/ws?listenKey=***&depth=5'
+    """
+    try:
+        parsed = URL(url) if isinstance(url, str) else url
+    except ValueError:
+        return MASK
+    base = f"{parsed.scheme}://{parsed.raw_authority.rpartition('@')[2]}" if parsed.scheme else parsed.raw_authority
+    path = "/".join(MASK if _LONG_OPAQUE.fullmatch(part) else part for part in parsed.raw_path.split("/"))
+    query = "&".join(
+        f"{name}={MASK if _SECRET_QUERY.search(name) or _LONG_OPAQUE.fullmatch(value) else value}"
+        for name, value in parsed.query.items()
+    )
+    return base + path + (f"?{query}" if query else "")
+
+
+def redact_text(text: str) -> str:
+    """Return ``text`` with every url in it redacted."""
+    return _IN_TEXT.sub(lambda match: redact_url(match.group()), text)
