@@ -13,7 +13,7 @@ from ._backoff import Backoff, Delays
 from ._pace import Pace
 from ._timing import clock_of, seconds
 from .errors import HeartbeatTimeout, ProtocolError, RetriesExhausted, SilenceError
-from .events import Closed, Frame, Opened, Subscribed, Waiting
+from .events import Closed, Connecting, Frame, Opened, Subscribed, Waiting
 from .hot import Lean, OnCompleted, OnError, OnNext
 
 __all__ = ["LIMIT", "is_fatal", "reconnect"]
@@ -162,7 +162,7 @@ class _Life:
         elif isinstance(item, Closed):
             self._closed = item  # told at the end, once, with what only this operator knows
             return
-        elif self._since is None and not hasattr(item, "attempt"):  # a plain stream: its first item opens it
+        elif self._since is None and not isinstance(item, Connecting):  # a plain stream: its first item opens it
             self._since = seconds(self._clock)
             self.useful = True
             self.delivered = 1

@@ -104,9 +104,9 @@ def subscribe_channels(
                 assert ack is not None
                 try:
                     answer = ack.read(frame.message)
-                except ProtocolError:
-                    return  # whoever reads the frame hears of it
-                requests = open_requests.get(answer.id) if answer is not None else None
+                    requests = open_requests.get(answer.id) if answer is not None else None
+                except (ProtocolError, TypeError):
+                    return  # not JSON, or an id no request can have: whoever reads the frame hears of it
                 if not requests:
                     return
                 request = requests.pop(0)

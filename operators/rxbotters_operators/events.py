@@ -56,7 +56,7 @@ class Port(Protocol):
 
     def send(self, data: str | bytes) -> None: ...
     def ping(self, payload: bytes) -> None: ...
-    def close(self, code: int = 1000, reason: str = "") -> None: ...
+    def close(self, code: int = 1000, reason: str = "", *, cause: str = "manual") -> None: ...
 
 
 class Frame:
@@ -95,10 +95,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """A dial begins. ``attempt`` counts from 1 since the last connection that opened; ``url`` hides its secrets."""
+    """A dial begins. ``url`` hides its secrets."""
 
     url: str
-    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

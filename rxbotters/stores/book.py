@@ -10,6 +10,7 @@ Rules
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -99,7 +100,19 @@ class OrderBook(DataStore):
     def drop_instrument(self, symbol: Any, *, reason: str | None = "clear") -> None:
         """Remove every level of an instrument."""
         for side, ladder in zip(self._SIDES, self._levels.book(symbol), strict=True):
-            self._fold_side(symbol, side, ladder, _removals(ladder.prices), reason)
+            self._fold_side(symbol, side, ladder, _removals(list(ladder.prices)), reason)
+        self._settle()
+
+    def uncross(self, symbol: Any, mid: Any, *, reason: str | None = "uncross") -> None:
+        """Remove bids above ``mid`` and asks at or below it: an exchange that gives the mid price knows better."""
+        asks, bids = self._levels.book(symbol)
+        ask, bid = self._SIDES
+        low = bisect_right(asks.prices, mid)
+        high = bisect_right(bids.prices, mid)
+        if low:
+            self._fold_side(symbol, ask, asks, _removals(asks.prices[:low]), reason)
+        if high < len(bids.prices):
+            self._fold_side(symbol, bid, bids, _removals(bids.prices[high:]), reason)
         self._settle()
 
     def _checked(self, levels: Iterable[Level]) -> list[_Checked]:

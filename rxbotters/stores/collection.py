@@ -61,6 +61,8 @@ class DataStoreCollection:
         self._tape: list[StoreChange] = []
         self._waiters: set[asyncio.Future[None]] = set()
         self._fed_by: Any = None
+        self._feeds: dict[Any, None] = {}
+        self._when_synced: list[Callable[[], None]] = []
         self._initializing = 0
         self._held: deque[tuple[Any, Any]] = deque()
         self.errors = Errors(f"{type(self).__name__}.errors")
@@ -172,6 +174,10 @@ class DataStoreCollection:
             self._flush()
         if self._waiters:
             self._wake()
+        if self._when_synced and not self.syncing:
+            callbacks, self._when_synced = self._when_synced, []
+            for callback in callbacks:
+                callback()
         return None
 
     async def _finish(self, msg: Any, pending: Awaitable[Any]) -> None:
@@ -245,8 +251,19 @@ class DataStoreCollection:
         """Whether a store still waits for its snapshot."""
         return any(isinstance(store.status, Syncing) for store in self._stores.values())
 
-    def release(self, error: Exception) -> None:
-        """Let go of everybody who waits for, or listens to, these stores: the client that fed them was closed."""
+    def when_synced(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once no store waits for its snapshot any more."""
+        self._when_synced.append(then)
+
+    def joined(self, feed: Any) -> None:
+        """Note a connection that feeds this collection."""
+        self._feeds[feed] = None
+
+    def release(self, feed: Any, error: Exception) -> None:
+        """Note that ``feed`` ended for good; after the last one, let go of everybody who waits or listens."""
+        self._feeds.pop(feed, None)
+        if self._feeds:
+            return
         self._fed_by = None
         self._wake(error)
         for store in self._stores.values():

@@ -241,6 +241,18 @@ class DataStore:
         self._settle()
         return [row for _, row in found]
 
+    def _amend(self, key: Any, patch: Item, *, reason: str | None = None) -> None:
+        """Merge fields into the row under an internal key, where it stands; for rows without keys of their own."""
+        before = self._rows[key]
+        row = Row(before)
+        merge(row, freeze(patch))
+        if row != before:
+            self._rows[key] = row
+            self._version += 1
+            if self._attended:
+                self._note("update", patch, row, key, before, reason)
+        self._settle()
+
     def _drop(self, key: Any, source: Item | None, reason: str | None) -> None:
         row = self._rows.pop(key)
         if self._oldest and reason != "evict":

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rxbotters_operators._buffer import Buffer, Overflow
-
 from rxbotters_operators.events import StoreChange
 
 if TYPE_CHECKING:

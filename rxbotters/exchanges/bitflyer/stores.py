@@ -1,0 +1,271 @@
+"""bitFlyer's stores: ten folds over its JSON-RPC channels. Source: bf-lightning-api.readme.io (2026-08)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from rxbotters.errors import SnapshotError
+from rxbotters.stores import DataStore, DataStoreCollection
+from rxbotters.wire import dumps
+from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+
+from .account import Balance, Collateral, Positions
+from .board import Board
+from .orders import ChildOrders, ParentOrders
+
+__all__ = ["Executions", "Log", "Ticker", "bitFlyerDataStore"]
+
+_SNAPSHOT = "lightning_board_snapshot_"
+_BOARD = "lightning_board_"
+_TICKER = "lightning_ticker_"
+_EXECUTIONS = "lightning_executions_"
+
+
+class Ticker(DataStore):
+    """The latest ticker of each product."""
+
+    _KEYS: ClassVar[Sequence[str]] = ("product_code",)
+
+
+class Executions(DataStore):
+    """Public executions, oldest first; the last 99,999 are kept."""
+
+    _MAXLEN = 99999
+
+
+class Log(DataStore):
+    """Events as they came."""
+
+
+class bitFlyerDataStore(DataStoreCollection):
+    """Every store of bitFlyer.
+
+    Subscribe to both board channels of a product, ``lightning_board_snapshot_<product>`` and
+    ``lightning_board_<product>``; the snapshot channel is left again once its first snapshot arrived.
+
+    Example:
+        >>> store = bitFlyerDataStore()
+        >>> store.onmessage({
+        ...     "jsonrpc": "2.0", "method": "channelMessage",
+        ...     "params": {"channel": "lightning_board_snapshot_FX_BTC_JPY", "message": {
+        ...         "mid_price": 100.0, "bids": [{"price": 99.0, "size": 1.0}], "asks": [{"price": 101.0, "size": 2.0}]}}})
+        >>> store.board.best("FX_BTC_JPY").bid
+        {'product_code': 'FX_BTC_JPY', 'side': 'bids', 'price': 99.0, 'size': 1.0}
+    """
+
+    def _init(self) -> None:
+        self.create("board", datastore_class=Board)
+        self.create("ticker", datastore_class=Ticker)
+        self.create("executions", datastore_class=Executions)
+        self.create("childorderevents", datastore_class=Log)
+        self.create("childorders", datastore_class=ChildOrders)
+        self.create("parentorderevents", datastore_class=Log)
+        self.create("parentorders", datastore_class=ParentOrders)
+        self.create("positions", datastore_class=Positions)
+        self.create("collateral", datastore_class=Collateral)
+        self.create("balance", datastore_class=Balance)
+        self._folds: dict[str, Callable[[Any, Any], None]] = {}
+        self._carried: dict[Any, set[str]] = {}
+
+    # ------------------------------------------------------------------ messages
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        params = msg.get("params")
+        if params is None:
+            if "error" in msg:
+                self._unhandled("error")
+            return
+        channel = params["channel"]
+        fold = self._folds.get(channel)
+        if fold is None:
+            fold = self._bind(channel)
+            if fold is None:
+                self._unhandled(channel)
+                return
+        fold(params["message"], ws)
+
+    def _bind(self, channel: str) -> Callable[[Any, Any], None] | None:
+        """Return the fold of a channel, bound once."""
+        fold: Callable[[Any, Any], None] | None = None
+        if channel.startswith(_SNAPSHOT):
+            fold = self._snapshot_fold(channel, channel[len(_SNAPSHOT) :])
+        elif channel.startswith(_BOARD):
+            fold = self._board_fold(channel[len(_BOARD) :])
+        elif channel.startswith(_TICKER):
+            ticker = self.ticker
+            fold = lambda message, ws: ticker._update([message])  # noqa: E731
+        elif channel.startswith(_EXECUTIONS):
+            fold = self._executions_fold(channel[len(_EXECUTIONS) :])
+        elif channel == "child_order_events":
+            fold = self._child_order_events
+        elif channel == "parent_order_events":
+            fold = self._parent_order_events
+        if fold is not None and len(self._folds) < 10_000:
+            self._folds[channel] = fold
+        return fold
+
+    def _snapshot_fold(self, channel: str, product: str) -> Callable[[Any, Any], None]:
+        board = self.board
+        goodbye = dumps({"method": "unsubscribe", "params": {"channel": channel}})
+
+        def fold(message: Any, ws: Any) -> None:
+            first = not isinstance(board.status_of(product), Live)
+            board.snapshot(product, message)
+            post = getattr(ws, "post", None)
+            if first and post is not None:
+                post(goodbye)
+
+        return fold
+
+    def _board_fold(self, product: str) -> Callable[[Any, Any], None]:
+        board = self.board
+        return lambda message, ws: board.delta(product, message)
+
+    def _executions_fold(self, product: str) -> Callable[[Any, Any], None]:
+        executions = self.executions
+        return lambda message, ws: executions._insert([{"product_code": product, **row} for row in message])
+
+    def _child_order_events(self, message: Any, ws: Any) -> None:
+        self.childorderevents._insert(message)
+        self.childorders.fold(message)
+        for event in message:
+            if event["event_type"] == "EXECUTION":
+                for close in self.positions.execute(event):
+                    self.collateral.settle(close)
+        for event in message:
+            if event["event_type"] == "EXECUTION":
+                self.balance.execute(event)
+
+    def _parent_order_events(self, message: Any, ws: Any) -> None:
+        self.parentorderevents._insert(message)
+        self.parentorders.fold(message)
+
+    # ------------------------------------------------------------------ snapshots
+
+    def _routes(self) -> Mapping[str, Callable[[Any, Mapping[str, str]], None]]:
+        return {
+            "/v1/me/getchildorders": lambda body, query: self.childorders.replace(_rows(body), query),
+            "/v1/me/getparentorders": lambda body, query: self.parentorders.replace(_rows(body), query),
+            "/v1/me/getpositions": lambda body, query: self.positions.replace(_rows(body), query),
+            "/v1/me/getcollateral": lambda body, query: self.collateral.replace(body),
+            "/v1/me/getbalance": lambda body, query: self.balance.replace(_rows(body)),
+        }
+
+    def _refusal(self, body: Any) -> str | None:
+        if isinstance(body, dict) and "error_message" in body:
+            answer = cast("dict[str, Any]", body)
+            return f"{answer.get('error_message')} (status {answer.get('status')})"
+        return None
+
+    def _holds(self, msg: Any) -> bool:
+        params = msg.get("params") if isinstance(msg, dict) else None  # pyright: ignore
+        return isinstance(params, dict) and str(params.get("channel")).endswith("_order_events")  # pyright: ignore
+
+    # ------------------------------------------------------------------ the connection
+
+    def onevent(self, event: Any) -> None:
+        """Clear books with their connection, and say which rows may have missed something."""
+        match event:
+            case Subscribed(connection, messages):
+                channels = set(_channels(messages))
+                self._carried[connection] = channels
+                for channel in channels:
+                    if channel.startswith(_SNAPSHOT):
+                        self.board.mark(channel[len(_SNAPSHOT) :], Syncing())
+                for store in self._logs(channels):
+                    store._set_status(Live())
+            case Closed(connection=connection):
+                channels = self._carried.pop(connection, None)
+                lost = Stale(f"closed: {event.cause}")
+                for product in list(self.board.instruments):
+                    if channels is None or _BOARD + product in channels or _SNAPSHOT + product in channels:
+                        self.board.lose(product, lost)
+                for store in (*self._logs(channels), *self._private(channels)):
+                    store._set_status(lost)
+            case _:
+                pass
+
+    def _logs(self, channels: set[str] | None) -> list[DataStore]:
+        return [
+            store
+            for prefix, store in ((_TICKER, self.ticker), (_EXECUTIONS, self.executions))
+            if channels is None or any(channel.startswith(prefix) for channel in channels)
+        ]
+
+    def _private(self, channels: set[str] | None) -> list[DataStore]:
+        child = [self.childorderevents, self.childorders, self.positions, self.collateral, self.balance]
+        parent = [self.parentorderevents, self.parentorders]
+        stores: list[DataStore] = []
+        if channels is None or "child_order_events" in channels:
+            stores += child
+        if channels is None or "parent_order_events" in channels:
+            stores += parent
+        return stores
+
+    # ------------------------------------------------------------------ stores
+
+    @property
+    def board(self) -> Board:
+        """The order book."""
+        return self.get("board", Board)
+
+    @property
+    def ticker(self) -> Ticker:
+        """The ticker."""
+        return self.get("ticker", Ticker)
+
+    @property
+    def executions(self) -> Executions:
+        """Public executions."""
+        return self.get("executions", Executions)
+
+    @property
+    def childorderevents(self) -> Log:
+        """Every child order event as it came."""
+        return self.get("childorderevents", Log)
+
+    @property
+    def childorders(self) -> ChildOrders:
+        """Live child orders."""
+        return self.get("childorders", ChildOrders)
+
+    @property
+    def parentorderevents(self) -> Log:
+        """Every parent order event as it came."""
+        return self.get("parentorderevents", Log)
+
+    @property
+    def parentorders(self) -> ParentOrders:
+        """Live parent orders."""
+        return self.get("parentorders", ParentOrders)
+
+    @property
+    def positions(self) -> Positions:
+        """Open lots of margin products, oldest first."""
+        return self.get("positions", Positions)
+
+    @property
+    def collateral(self) -> Collateral:
+        """Collateral; an estimate between two REST answers."""
+        return self.get("collateral", Collateral)
+
+    @property
+    def balance(self) -> Balance:
+        """Spot balances."""
+        return self.get("balance", Balance)
+
+
+def _rows(body: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(body, list) or not all(isinstance(row, dict) for row in cast("list[Any]", body)):
+        raise SnapshotError("bitFlyer", f"a list of objects was expected, not {str(body)[:100]}")
+    return cast("list[Mapping[str, Any]]", body)
+
+
+def _channels(messages: Iterable[Any]) -> Iterable[str]:
+    for message in messages:
+        if isinstance(message, dict):
+            request = cast("dict[str, Any]", message)
+            params = request.get("params")
+            if request.get("method") == "subscribe" and isinstance(params, dict):
+                yield str(cast("dict[str, Any]", params).get("channel"))

@@ -1,0 +1,164 @@
+"""The request pipeline: join, merge, encode, sign, send, for each hop afresh.
+
+Rules
+  1. What is signed is what is sent: url and body are final before the signature, and never touched after it.
+  2. A signed request goes to one origin. A redirect is given back to the caller unless it was asked for; then it is
+     followed within the origin, signed anew.
+  3. A mutating request is sent once. If its fate is unknown the error says so.
+  4. The caller's objects are read, never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from rxbotters.descriptor import Credentials, Host
+from rxbotters.errors import ConfigError, UnsafeRequest
+from rxbotters.wire import JSON, Request, json_body, redact_url
+
+from .response import Auth
+from .session import MUTATING, OutcomeLate
+from .wiring import Wiring, pick
+
+__all__ = ["join_url", "send"]
+
+_DEADLINE = 10.0  # seconds a mutating request may stay without an answer
+_HOPS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+def join_url(base: str, url: str | URL) -> URL:
+    """Return ``url`` if it is absolute, else ``base`` and ``url`` joined by exactly one slash.
+
+    Raises:
+        ConfigError: There is no base, or the result would leave the base's host.
+    """
+    if isinstance(url, URL):
+        if url.absolute:
+            return url
+        url = str(url)
+    if "://" in url:
+        return _parse(url)
+    if not base:
+        raise ConfigError(f"{url!r} is relative and the client has no base_url: give one, or an absolute url")
+    joined = _parse(f"{base.rstrip('/')}/{url.lstrip('/')}" if url and not url.startswith("?") else base + url)
+    if joined.origin() != _parse(base).origin():
+        raise ConfigError(f"{url!r} would leave {redact_url(base)}: a relative url may not change the host")
+    return joined
+
+
+def _parse(text: str) -> URL:
+    try:
+        parsed = URL(text)
+    except ValueError as error:
+        raise ConfigError(f"{redact_url(text)} is no url: {error}") from None
+    if parsed.scheme not in ("http", "https", "ws", "wss") or not parsed.host:
+        raise ConfigError(f"{redact_url(text)} is no http url: give one like https://host/path")
+    return parsed
+
+
+async def send(
+    wiring: Wiring,
+    method: str,
+    url: URL,
+    *,
+    params: Any = None,
+    data: Any = None,
+    auth: Any = Auth,
+    **options: Any,
+) -> aiohttp.ClientResponse:
+    """Send one request and return aiohttp's response, its body unread."""
+    method = method.upper()
+    if params:
+        url = url.extend_query(params)
+    host = wiring.hosts.rest(url.host or "", url.explicit_port)
+    foreign = auth is not None and auth is not Auth and not isinstance(auth, str)
+    if foreign:
+        options["auth"] = auth
+    credentials = None if foreign else pick(host, wiring.credentials, auth, url)
+    if host is None and auth is Auth and wiring.credentials:
+        wiring.warn_unknown(url)
+    if host is None or host.sign is None:
+        return await _guarded(wiring, method, url, {**options, "data": data} if data is not None else options)
+    request = _encode(host, method, url, data, options)
+    if credentials is None:
+        return await _transmit(wiring, request, options)
+    return await _send_signed(wiring, host, credentials, request, options)
+
+
+def _encode(host: Host, method: str, url: URL, data: Any, options: dict[str, Any]) -> Request:
+    """Turn what the caller gave into the bytes that go out."""
+    headers = {str(name): str(value) for name, value in dict(options.pop("headers", None) or {}).items()}
+    given = options.pop("json", None)
+    if given is not None:
+        if data is not None:
+            raise ValueError("data and json cannot be used at the same time")
+        body, kind = json_body(given)
+        body = body or b"{}" if given == {} else body
+    elif isinstance(data, bytes | bytearray | memoryview):
+        body, kind = bytes(data), ""
+    elif isinstance(data, str):
+        body, kind = data.encode(), JSON
+    else:
+        body, kind = host.encode(data)
+    if body and kind and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = kind
+    return Request(method, url, headers, body)
+
+
+async def _send_signed(
+    wiring: Wiring, host: Host, credentials: Credentials, request: Request, options: dict[str, Any]
+) -> aiohttp.ClientResponse:
+    """Sign and send; follow redirects only if asked to, only within the origin, each hop signed anew."""
+    follow = options.pop("allow_redirects", False)
+    options["allow_redirects"] = False
+    origin = request.url.origin()
+    assert host.sign is not None
+    for _ in range(_HOPS):
+        response = await _transmit(wiring, host.sign(request, credentials, wiring.clock.stamp()), options)
+        location = response.headers.get("Location")
+        if not follow or response.status not in _REDIRECTS or location is None:
+            return response
+        target = request.url.join(URL(location))
+        if target.origin() != origin or request.method in MUTATING:
+            response.release()
+            raise UnsafeRequest(
+                f"{request.method} {redact_url(request.url)} was redirected to {redact_url(target)}: a signed request "
+                "is not sent on; check the url"
+            )
+        response.release()
+        request = request.with_url(target)
+    raise UnsafeRequest(f"{redact_url(request.url)}: redirected more than {_HOPS} times")
+
+
+async def _transmit(wiring: Wiring, request: Request, options: Mapping[str, Any]) -> aiohttp.ClientResponse:
+    """Send final bytes to a final url."""
+    sending = {**options, "headers": dict(request.headers)}
+    if request.body:
+        sending["data"] = request.body
+    else:
+        sending["skip_auto_headers"] = {*(options.get("skip_auto_headers") or ()), "Content-Type"}
+    url = URL(str(request.url), encoded=True)
+    return await _guarded(wiring, request.method, url, sending)
+
+
+async def _guarded(wiring: Wiring, method: str, url: URL, options: Mapping[str, Any]) -> aiohttp.ClientResponse:
+    """Give every mutating request a deadline, and its failure its name."""
+    options = dict(options)
+    timeout = options.get("timeout")
+    if isinstance(timeout, int | float):
+        options["timeout"] = aiohttp.ClientTimeout(total=timeout)
+    elif timeout is None and method in MUTATING:
+        options["timeout"] = aiohttp.ClientTimeout(total=_DEADLINE)
+    try:
+        return await wiring.session().request(method, url, **options)
+    except aiohttp.ConnectionTimeoutError:
+        raise  # never sent
+    except TimeoutError as error:
+        if method not in MUTATING:
+            raise
+        raise OutcomeLate(method, redact_url(url), "no answer in time") from error

@@ -1,0 +1,231 @@
+"""`connection`: one socket's life as a cold observable.
+
+Subscribing dials; `Opened`, then every frame in order, then `Closed` and the end. Disposing hangs up: a CLOSE frame is
+sent and the socket is gone within half a second. Reading is a loop of plain function calls; sending is one writer
+per connection, so that nobody who sends ever waits and everything that is sent has a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from reactivex import Observable, abc
+from reactivex.disposable import Disposable
+
+from rxbotters.errors import BufferOverflow, ProtocolError, RxbottersError, SendTimeout
+from rxbotters_operators.events import Closed, Connecting, Event, Frame, Opened
+from rxbotters_operators.hot import Lean, OnCompleted, OnError, OnNext
+
+from .response import ClientWebSocketResponse
+from .tasks import Tasks
+
+__all__ = ["Connection", "Dial", "connection"]
+
+Dial = Callable[[], Awaitable[ClientWebSocketResponse]]
+_HANG_UP = 0.5  # seconds a goodbye may take
+_OUTBOX = 10_000  # messages that may wait to be sent
+_BURST = 64  # frames handled before the loop gets a turn
+
+_TEXT, _BINARY = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY
+_PING, _PONG = aiohttp.WSMsgType.PING, aiohttp.WSMsgType.PONG
+
+
+class Connection:
+    """The sending side of an open socket. Nothing here blocks.
+
+    Attributes:
+        ws: aiohttp's connection.
+        pending: What handlers returned to be awaited before the next frame is read: their back-pressure.
+    """
+
+    def __init__(self, ws: ClientWebSocketResponse, send_timeout: float) -> None:
+        self.ws = ws
+        self.app = ws.app
+        self.pending: list[Awaitable[Any]] = []
+        self.failure: RxbottersError | None = None
+        self.goodbye: tuple[int, str, str] | None = None
+        self._send_timeout = send_timeout
+        self._outbox: deque[str | bytes] = deque()
+        self._pings: deque[bytes] = deque()
+        self._pong: bytes | None = None
+        self._wake = asyncio.Event()
+
+    def send(self, data: str | bytes) -> None:
+        """Queue a text or binary message.
+
+        Raises:
+            BufferOverflow: 10,000 messages are waiting already.
+        """
+        if len(self._outbox) >= _OUTBOX:
+            raise BufferOverflow("messages to send", _OUTBOX, 1, "error")
+        self._outbox.append(data)
+        self._wake.set()
+
+    def ping(self, payload: bytes) -> None:
+        """Queue a ping."""
+        self._pings.append(payload)
+        self._wake.set()
+
+    def pong(self, payload: bytes) -> None:
+        """Answer a ping; of a flood only the last is answered, as RFC 6455 allows."""
+        self._pong = payload
+        self._wake.set()
+
+    def close(self, code: int = 1000, reason: str = "", *, cause: str = "manual") -> None:
+        """Say goodbye; the stream ends with `Closed` of this cause."""
+        if self.goodbye is None:
+            self.goodbye = (code, reason, cause)
+            self._wake.set()
+
+    async def write(self, reader: asyncio.Task[Any] | None) -> None:
+        """Send what is queued, for as long as the connection lives."""
+        ws = self.ws
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                async with asyncio.timeout(self._send_timeout):
+                    while self._outbox:
+                        data = self._outbox.popleft()
+                        await (ws.send_str(data) if isinstance(data, str) else ws.send_bytes(data))
+                    while self._pings:
+                        await ws.ping(self._pings.popleft())
+                    if self._pong is not None:
+                        payload, self._pong = self._pong, None
+                        await ws.pong(payload)
+                if self.goodbye is not None:
+                    code, reason, _ = self.goodbye
+                    async with asyncio.timeout(_HANG_UP):
+                        await ws.close(code=code, message=reason.encode()[:120])
+                    return
+        except TimeoutError:
+            self.failure = None if self.goodbye else SendTimeout(self._send_timeout)
+        except (aiohttp.ClientError, OSError):
+            return  # the reader sees the same loss and says so
+        if reader is not None:
+            reader.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Connection {'closed' if self.ws.closed else 'open'}>"
+
+
+def connection(
+    dial: Dial, *, name: str, tasks: Tasks, autoping: bool = True, send_timeout: float = 5.0
+) -> Observable[Event]:
+    """Return one socket's life as a cold observable; see the module.
+
+    Args:
+        dial: Performs the handshake.
+        name: What to call the destination in events: a url without secrets.
+        tasks: Owns the reader and the writer.
+        autoping: Answer the server's pings.
+        send_timeout: Seconds the peer may take to accept what we send.
+
+    Errors:
+        What ``dial`` raises.
+    """
+
+    def run(
+        on_next: OnNext, on_error: OnError, on_completed: OnCompleted, _: abc.SchedulerBase | None
+    ) -> abc.DisposableBase:
+        disposed = False
+
+        async def live() -> None:
+            try:
+                ws = await dial()
+            except Exception as error:
+                if not disposed:
+                    on_error(error)
+                return
+            closed: Closed | None = None
+            port = Connection(ws, send_timeout)
+            me = asyncio.current_task()
+            writer = tasks.spawn(port.write(me), f"rxbotters writer {name}")
+            try:
+                if not disposed:
+                    on_next(Opened(port))
+                    closed = await _read(port, on_next, autoping)
+            except asyncio.CancelledError:
+                if disposed or me is None or (port.failure is None and port.goodbye is None):
+                    raise
+                me.uncancel()
+                code, reason, cause = port.goodbye or (1006, str(port.failure), "send")
+                closed = Closed(code, reason, cause, error=port.failure)
+            finally:
+                await _hang_up(port, writer)
+            if not disposed and closed is not None:
+                on_next(closed)
+                if not disposed:
+                    on_completed()
+
+        on_next(Connecting(name))
+        task = tasks.spawn(live(), f"rxbotters connection {name}")
+
+        def dispose() -> None:
+            nonlocal disposed
+            disposed = True
+            task.cancel()
+
+        return Disposable(dispose)
+
+    return Lean(run)
+
+
+async def _read(port: Connection, on_next: OnNext, autoping: bool) -> Closed:
+    """Hand on frames until the socket ends; return how it ended."""
+    ws = port.ws
+    receive = ws.receive
+    pending = port.pending
+    burst = 0
+    while True:
+        message = await receive()
+        kind = message.type
+        if kind is _TEXT:
+            on_next(Frame("text", message.data, port))
+        elif kind is _BINARY:
+            on_next(Frame("binary", message.data, port))
+        elif kind is _PING:
+            if autoping:
+                port.pong(bytes(message.data))
+            on_next(Frame("ping", bytes(message.data), port))
+        elif kind is _PONG:
+            on_next(Frame("pong", bytes(message.data), port))
+        else:
+            return _how_it_ended(port, message)
+        if pending:
+            waiting = list(pending)
+            pending.clear()
+            for awaitable in waiting:
+                await awaitable
+        burst += 1
+        if burst == _BURST:
+            burst = 0
+            await asyncio.sleep(0)
+
+
+def _how_it_ended(port: Connection, message: aiohttp.WSMessage) -> Closed:
+    if port.goodbye is not None:
+        code, reason, cause = port.goodbye
+        return Closed(code, reason, cause)
+    if message.type is aiohttp.WSMsgType.CLOSE:
+        return Closed(int(message.data or 1005), str(message.extra or ""), "peer")
+    if message.type is aiohttp.WSMsgType.ERROR:
+        code = port.ws.close_code or 1006
+        error = ProtocolError(f"the server sent a frame that breaks the protocol ({message.data})")
+        return Closed(code, str(message.data), "protocol", error=error)
+    return Closed(1006, "the connection was lost without a close frame", "reset")
+
+
+async def _hang_up(port: Connection, writer: asyncio.Task[None]) -> None:
+    """Close the socket, politely if the peer lets us, within half a second."""
+    code, reason, _ = port.goodbye or (1000, "", "")
+    writer.cancel()
+    try:
+        async with asyncio.timeout(_HANG_UP):
+            await port.ws.close(code=code, message=reason.encode()[:120])
+    except TimeoutError:
+        pass  # aiohttp drops the transport when its goodbye is cut short

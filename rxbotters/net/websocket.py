@@ -1,0 +1,465 @@
+"""`WebSocketApp`: a WebSocket that stays, as a hot observable.
+
+Rules
+  1. One socket's life is a cold observable; heartbeat, login, subscriptions and reconnection are operators around it;
+     the app is their hot result. Nothing here loops, sleeps or counts retries.
+  2. A frame makes one trip: handlers first, then subscribers, synchronously, in order of arrival.
+  3. What goes wrong is typed and stands on ``errors``; one handler's fault is nobody else's.
+  4. The client owns the app; when either is closed every stream ends once and every wait returns or raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from typing import Any, Literal
+
+from reactivex import Observable, abc
+from reactivex.disposable import SerialDisposable
+from yarl import URL
+
+from rxbotters.descriptor import CloseRule, Host
+from rxbotters.errors import (
+    ClientClosed,
+    HandlerError,
+    LoginTimeout,
+    PolicyViolation,
+    SubscriptionError,
+)
+from rxbotters.wire import redact_url
+from rxbotters_operators import _heartbeat, _login, _reconnect, _subscribe
+from rxbotters_operators.events import (
+    Authenticated,
+    Closed,
+    Connecting,
+    Event,
+    Frame,
+    Opened,
+    Refused,
+    Subscribed,
+    Waiting,
+    delivering,
+)
+from rxbotters_operators.hot import Errors, Hot, Latest, OnCompleted, OnError
+
+from .dial import UrlSource, check_options, check_url, dial, resolve_url
+from .handlers import Handler, Handlers, as_list
+from .response import Auth, ClientWebSocketResponse
+from .socket import Connection, connection
+from .tasks import Gate
+from .wiring import Wiring, pick
+
+__all__ = ["WebSocketApp"]
+
+_log = logging.getLogger("rxbotters")
+OnHandlerError = Literal["report", "stop", "restart"]
+_CLOSE_RULES: Mapping[int, CloseRule] = {1008: "fatal"}
+
+
+class WebSocketApp(Observable[Frame]):
+    """A connection that is kept alive until the client closes; made by `Client.ws_connect`.
+
+    Subscribe to it, or ``pipe`` it, for data frames; several subscribers share the one connection.
+
+    Attributes:
+        events: Everything, in order: `Connecting`, `Opened`, `Authenticated`, `Subscribed`, `Frame` (control frames
+            too), `Overdue`, `Answered`, `Closed`, `Waiting` …
+        states: The current state, then each new one; `state` is its value.
+        errors: What went wrong, typed; logged if nobody is subscribed.
+        url: Where the next connection goes; assign to change it.
+    """
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        url: UrlSource,
+        *,
+        send_str: str | Sequence[str] | Callable[[], Any] | None = None,
+        send_bytes: bytes | Sequence[bytes] | Callable[[], Any] | None = None,
+        send_json: Mapping[str, Any] | Sequence[Any] | Callable[[], Any] | None = None,
+        hdlr_str: Handler | Sequence[Handler] | None = None,
+        hdlr_bytes: Handler | Sequence[Handler] | None = None,
+        hdlr_json: Handler | Sequence[Handler] | None = None,
+        backoff: Any = None,
+        autoping: bool = True,
+        heartbeat: float | None = 10.0,
+        auth: Any = Auth,
+        min_uptime: float = 1.0,
+        healthy: float = 60.0,
+        handshake_timeout: float = 10.0,
+        login_timeout: float = 10.0,
+        ack_timeout: float = 5.0,
+        send_timeout: float = 5.0,
+        fatal: Collection[int] = (401, 403, 404),
+        close_rules: Mapping[int, CloseRule] | None = None,
+        on_handler_error: OnHandlerError = "report",
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        check_options(options)
+        if on_handler_error not in ("report", "stop", "restart"):
+            raise ValueError(f"on_handler_error must be 'report', 'stop' or 'restart', got {on_handler_error!r}")
+        self._wiring = wiring
+        self.url: UrlSource = url
+        if not callable(url):
+            self._check_keys(check_url(url), auth)
+        self._auth = auth
+        self._messages = _outgoing(send_str, send_bytes, send_json)
+        self._fatal = frozenset(fatal)
+        self._close_rules = close_rules
+        self._on_handler_error: OnHandlerError = on_handler_error
+        self._handshake_timeout = handshake_timeout
+        self._options = dict(options)
+        self._port: Connection | None = None
+        self._host: Host | None = None
+        self._missing = 0
+        self._refused: SubscriptionError | None = None
+        self._pongs: dict[bytes, asyncio.Future[float]] = {}
+        self._opened, self._ready, self._done = Gate(), Gate(), Gate()
+        self._over = False
+        self._targets: dict[Any, None] = {}
+        name = f"ws {redact_url(url) if not callable(url) else '(dynamic url)'}"
+        self.errors = Errors(f"{name} errors")
+        self._frames: Hot[Frame] = Hot(name, on_fault=self.errors.emit)
+        self.events: Hot[Event] = Hot(f"{name} events", on_fault=self.errors.emit)
+        self.states: Latest[Event] = Latest(Connecting(name), name=f"{name} states", on_fault=self.errors.emit)
+        self._handlers = Handlers(
+            as_list(hdlr_str), as_list(hdlr_bytes), as_list(hdlr_json), tasks=wiring.tasks, report=self._handler_failed
+        )
+        for owner in self._handlers:
+            if hasattr(owner, "release"):
+                self.attach(owner)
+
+        life: Observable[Any] = connection(
+            self._dial, name=name[3:], tasks=wiring.tasks, autoping=autoping, send_timeout=send_timeout
+        )
+        if heartbeat is not None:
+            life = life.pipe(_heartbeat.heartbeat(heartbeat))
+        life = life.pipe(
+            _login.login(self._script, timeout=login_timeout, late=self._login_late),
+            _subscribe.subscribe_channels(self._subscriptions, ack=self._ack_rule, timeout=ack_timeout),
+            _reconnect.reconnect(
+                backoff, min_uptime=min_uptime, healthy=healthy, judge=self._judge, dice=wiring.clock.dice
+            ),
+        )
+        self._subscription = SerialDisposable()
+        self._subscription.disposable = life.subscribe(self._on_event, self._finish, self._finish)
+
+    # ------------------------------------------------------------------ one connection
+
+    def _check_keys(self, url: URL, auth: Any) -> None:
+        """Find what is known of the host, and refuse to send keys in clear text."""
+        self._host = self._wiring.hosts.ws(url.host or "", url.explicit_port)
+        self._credentials = pick(self._host, self._wiring.credentials, auth, url)
+        if self._host is None and auth is Auth and self._wiring.credentials:
+            self._wiring.warn_unknown(url)
+
+    async def _dial(self) -> ClientWebSocketResponse:
+        url = await resolve_url(self.url)
+        self._check_keys(url, self._auth)
+        ws = await dial(
+            self._wiring.session(),
+            url,
+            timeout=self._handshake_timeout,
+            fatal=self._fatal,
+            now=self._wiring.clock.now(),
+            options=self._options,
+        )
+        ws.app = self
+        return ws
+
+    def _script(self) -> _login.Script | None:
+        if self._credentials is None or self._host is None or self._host.login is None:
+            return None
+        return self._host.login(self._credentials, self._wiring.clock.stamp())
+
+    def _login_late(self, seconds: float) -> Exception:
+        return LoginTimeout((self._host and self._host.exchange) or "the exchange", seconds)
+
+    def _subscriptions(self, port: Connection) -> Sequence[str | bytes]:
+        return [text for make in self._messages for text in make()]
+
+    @property
+    def _ack_rule(self) -> _subscribe.AckRule:
+        return _subscribe.AckRule(
+            lambda message: self._host.request_id(message) if self._host and self._host.request_id else None,
+            lambda message: self._host.ack(message) if self._host and self._host.ack else None,
+        )
+
+    def _judge(self, closed: Closed) -> BaseException | float | None:
+        rules = self._close_rules or {**_CLOSE_RULES, **(self._host.close_rules if self._host else {})}
+        rule = rules.get(closed.code, "retry") if closed.cause == "peer" else "retry"
+        if rule == "fatal":
+            return PolicyViolation(closed.code, closed.reason, fatal=True)
+        if rule == "slow":
+            self.errors.emit(PolicyViolation(closed.code, closed.reason, fatal=False))
+            return 60.0
+        return None
+
+    # ------------------------------------------------------------------ events
+
+    def _on_event(self, event: Event) -> None:
+        if event.__class__ is Frame:
+            kind = event.kind  # type: ignore[union-attr]
+            if kind == "text" or kind == "binary":
+                self._handlers(event)  # type: ignore[arg-type]
+                if self._frames.observed:
+                    token = delivering.set(event.connection.ws)  # type: ignore[union-attr]
+                    try:
+                        self._frames.emit(event)  # type: ignore[arg-type]
+                    finally:
+                        delivering.reset(token)
+            elif kind == "pong" and self._pongs:
+                self._pong(event)  # type: ignore[arg-type]
+            if self.events.observed:
+                self.events.emit(event)
+            return
+        self._on_turn(event)
+        self.events.emit(event)
+
+    def _on_turn(self, event: Event) -> None:
+        """Follow the life of the connection."""
+        match event:
+            case Opened(port):
+                self._port = port
+                self._refused = None
+                self._opened.open()
+            case Subscribed(_, messages):
+                rule = self._ack_rule
+                self._missing = sum(rule.request_id(message) is not None for message in messages)
+            case Closed():
+                self._port = None
+                self._opened.shut()
+                self._ready.shut()
+                _log.info(
+                    "%s: closed (%d %s, %s) after %.1f s",
+                    self._frames.name,
+                    event.code,
+                    event.reason,
+                    event.cause,
+                    event.uptime,
+                )
+            case Waiting(cause=error) if isinstance(error, Exception):
+                self.errors.emit(error)
+            case Refused(_, request, text):
+                self._refused = SubscriptionError(request, text)
+                self.errors.emit(self._refused)
+            case _:
+                pass
+        for target in list(self._targets):
+            tell = getattr(target, "onevent", None)
+            if tell is not None:
+                tell(event)
+        match event:
+            case Subscribed():
+                self._check_ready()
+            case Connecting() | Opened() | Authenticated() | Closed() | Waiting():
+                pass
+            case _:
+                if hasattr(event, "request"):
+                    self._missing -= 1
+                    self._check_ready()
+                return
+        self.states.emit(event)
+
+    def _check_ready(self) -> None:
+        if self._missing > 0 or self._port is None or self._ready.is_open:
+            return
+        if self._refused is not None:
+            self._ready.refuse(self._refused)
+        elif not any(getattr(target, "syncing", False) for target in self._targets):
+            self._ready.open()
+        else:
+            for target in self._targets:
+                if getattr(target, "syncing", False):
+                    target.when_synced(self._check_ready)
+
+    def _handler_failed(self, error: Exception) -> None:
+        self.errors.emit(error)
+        if isinstance(error, HandlerError) and self._on_handler_error != "report":
+            if self._on_handler_error == "stop":
+                asyncio.get_running_loop().call_soon(self._finish, error)
+            elif self._port is not None:
+                self._port.close(1000, "handler failed")
+
+    # ------------------------------------------------------------------ the end
+
+    def _finish(self, error: Exception | None = None) -> None:
+        """End every stream and every wait, once."""
+        if self._over:
+            return
+        self._over = True
+        self._subscription.dispose()
+        closed = (
+            Closed(1000, "", "client", connection=self._port)
+            if error is None
+            else Closed(1006, str(error), "fatal", error=error)
+        )
+        self._port = None
+        reason = error or ClientClosed("this connection")
+        for target in list(self._targets):
+            if hasattr(target, "onevent"):
+                target.onevent(closed)
+            target.release(self, reason)
+        self._targets.clear()
+        self._handlers.close()
+        if error is not None:
+            self.errors.emit(error)
+        self.states.emit(closed)
+        self.events.emit(closed)
+        for pong in self._pongs.values():
+            if not pong.done():
+                pong.set_exception(reason)
+        self._opened.fail(reason)
+        self._ready.fail(reason)
+        if error is None:
+            self._done.open()
+        else:
+            self._done.fail(error)
+        for hot in (self._frames, self.events, self.states):
+            hot.complete(error)
+        self.errors.complete()
+        self._wiring.forget(self)
+
+    async def close(self) -> None:
+        """Close this connection for good; the client and its other connections live on."""
+        self._finish()
+        await asyncio.sleep(0)
+
+    # ------------------------------------------------------------------ the user's side
+
+    def subscribe(
+        self,
+        on_next: abc.ObserverBase[Frame] | Callable[[Frame], None] | None = None,
+        on_error: OnError | None = None,
+        on_completed: OnCompleted | None = None,
+        *,
+        scheduler: abc.SchedulerBase | None = None,
+    ) -> abc.DisposableBase:
+        """Hand every data frame from now on to a subscriber."""
+        return self._frames.subscribe(on_next, on_error, on_completed, scheduler=scheduler)
+
+    def attach(self, target: Any) -> None:
+        """Tell ``target`` (a collection, a queue) when connections come and go, and release it at the end."""
+        if self._over:
+            target.release(self, ClientClosed("this connection"))
+            return
+        self._targets[target] = None
+        joined = getattr(target, "joined", None)
+        if joined is not None:
+            joined(self)
+
+    @property
+    def state(self) -> Event:
+        """What the connection is doing: the last of `Connecting`, `Opened`, `Authenticated`, `Subscribed`, `Closed`,
+        `Waiting`."""
+        return self.states.value
+
+    @property
+    def current_ws(self) -> ClientWebSocketResponse | None:
+        """The live connection, ``None`` while there is none. For one-off messages."""
+        return self._port.ws if self._port is not None else None
+
+    async def ready(self) -> WebSocketApp:
+        """Wait until the connection is logged in, its subscriptions are acknowledged and its books have their snapshot.
+
+        Raises:
+            SubscriptionError: The exchange refused a subscription; the others live on.
+            ClientClosed: The client was closed.
+            RxbottersError: The connection ended for good, by this error.
+        """
+        if self._refused is not None and self._port is not None and self._missing <= 0:
+            raise self._refused
+        await self._ready
+        return self
+
+    async def wait(self) -> None:
+        """Wait until the connection is closed for good.
+
+        Raises:
+            RxbottersError: It ended by an error that no retry can change.
+        """
+        await self._done
+
+    async def heartbeat(self, timeout: float = 10.0, *, attempts: int | None = None) -> float:
+        """Prove that the connection is alive: ping, and wait for the pong; dial again if it stays away.
+
+        Args:
+            timeout: Seconds allowed for each pong.
+            attempts: Give up after so many; ``None``: never.
+
+        Returns:
+            The round trip in seconds.
+
+        Raises:
+            TimeoutError: ``attempts`` pongs stayed away.
+            ClientClosed: The client was closed.
+        """
+        loop = asyncio.get_running_loop()
+        tries = 0
+        while True:
+            await self._opened
+            port = self._port
+            if port is None:
+                continue
+            payload = f"rx-{self._wiring.clock.nonce()[:16]}".encode()
+            pong: asyncio.Future[float] = loop.create_future()
+            self._pongs[payload] = pong
+            began = loop.time()
+            port.ping(payload)
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._pong_or_loss(pong, port)
+                return loop.time() - began
+            except TimeoutError:
+                tries += 1
+                if self._port is port:
+                    port.close(1000, "no pong", cause="heartbeat")
+                if attempts is not None and tries >= attempts:
+                    raise TimeoutError(f"no pong within {timeout:g} s, {tries} times in a row") from None
+                await self._gone(port)
+            finally:
+                self._pongs.pop(payload, None)
+
+    async def _pong_or_loss(self, pong: asyncio.Future[float], port: Connection) -> None:
+        await pong
+
+    async def _gone(self, port: Connection) -> None:
+        """Wait until ``port`` is no longer the current connection."""
+        while self._port is port and not self._over:
+            gone = asyncio.get_running_loop().create_future()
+            subscription = self.states.subscribe(lambda _: gone.done() or gone.set_result(None))
+            try:
+                if self._port is port:
+                    await gone
+            finally:
+                subscription.dispose()
+
+    def _pong(self, frame: Frame) -> None:
+        waiting = self._pongs.get(bytes(frame.data)) if isinstance(frame.data, bytes) else None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(0.0)
+
+    async def _wait_open(self) -> WebSocketApp:
+        await self._opened
+        return self
+
+    def __await__(self) -> Generator[Any, None, WebSocketApp]:
+        return self._wait_open().__await__()
+
+    def __repr__(self) -> str:
+        return f"<WebSocketApp {self._frames.name[3:]} {type(self.state).__name__}>"
+
+
+def _outgoing(send_str: Any, send_bytes: Any, send_json: Any) -> list[Callable[[], list[str | bytes]]]:
+    """Return functions that give the messages of one connection, copied now so that nobody changes them later."""
+    makers: list[Callable[[], list[str | bytes]]] = []
+    for given, encode in ((send_str, str), (send_bytes, bytes), (send_json, json.dumps)):
+        if callable(given):
+            makers.append(lambda given=given, encode=encode: [encode(item) for item in as_list(given())])
+        else:
+            fixed: list[str | bytes] = [encode(item) for item in as_list(given)]
+            makers.append(lambda fixed=fixed: fixed)
+    return makers
