@@ -146,10 +146,7 @@ class Buffer(Generic[T]):
         Raises:
             IndexError: There is none.
         """
-        if self._by_key:
-            item = self._by_key.pop(next(iter(self._by_key)))
-        else:
-            item = self._items.popleft()
+        item = self._by_key.pop(next(iter(self._by_key))) if self._by_key else self._items.popleft()
         if self._putters:
             self._wake(self._putters)
         return item

@@ -7,7 +7,7 @@ import asyncio
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-__all__ = ["clock_of", "seconds"]
+__all__ = ["clock_of", "positive", "seconds"]
 
 
 def clock_of(*schedulers: abc.SchedulerBase | None) -> abc.SchedulerBase:
@@ -21,3 +21,14 @@ def clock_of(*schedulers: abc.SchedulerBase | None) -> abc.SchedulerBase:
 def seconds(scheduler: abc.SchedulerBase) -> float:
     """Return the scheduler's time in seconds."""
     return scheduler.to_seconds(scheduler.now)
+
+
+def positive(name: str, value: float) -> float:
+    """Return ``value`` if it is a positive, finite number of seconds.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{name} must be a positive number of seconds, got {value!r}")
+    return value

@@ -284,16 +284,16 @@ class Errors(Hot[Exception]):
         >>> seen: list[Exception] = []
         >>> _ = errors.subscribe(seen.append)
         >>> errors.emit(ValueError("bad frame"))
-        >>> errors.count, seen
+        >>> errors.total, seen
         (1, [ValueError('bad frame')])
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.count = 0
+        self.total = 0
 
     def emit(self, item: Exception) -> None:
-        self.count += 1
+        self.total += 1
         if not self._slots:
             _log.warning("%s: %s: %s", self.name, type(item).__name__, item)
         super().emit(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -24,6 +25,12 @@ class ClientWebSocketResponse(aiohttp.ClientWebSocketResponse):
     """
 
     app: WebSocketApp | None = None
+    _post: Callable[[str], None] | None = None
+
+    def post(self, text: str) -> None:
+        """Queue a text message and return at once; nothing happens once the connection is lost."""
+        if self._post is not None and not self.closed:
+            self._post(text)
 
     async def send_json(self, data: Any, *args: Any, auth: Any = Auth, **kwargs: Any) -> None:
         """Send one JSON message now, on this connection only.

@@ -46,7 +46,7 @@ def open_session(user_agent: str, options: dict[str, Any]) -> aiohttp.ClientSess
 async def _guard(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
     """Let one hop through: no upgrade elsewhere, no mutating request twice, no secret in what errors will show."""
     target = dialling.get()
-    if target is not None and request.url.origin() != _http(target).origin():
+    if target is not None and _http(request.url).origin() != _http(target).origin():
         raise ConfigError(
             f"the upgrade was redirected to another origin, {redact_url(request.url.origin())}: refused, "
             "because keys and tokens would follow; use the url the exchange documents"

@@ -411,7 +411,7 @@ class WebSocketApp(Observable[Frame]):
             port.ping(payload)
             try:
                 async with asyncio.timeout(timeout):
-                    await self._pong_or_loss(pong, port)
+                    await pong
                 return loop.time() - began
             except TimeoutError:
                 tries += 1
@@ -423,19 +423,19 @@ class WebSocketApp(Observable[Frame]):
             finally:
                 self._pongs.pop(payload, None)
 
-    async def _pong_or_loss(self, pong: asyncio.Future[float], port: Connection) -> None:
-        await pong
-
     async def _gone(self, port: Connection) -> None:
         """Wait until ``port`` is no longer the current connection."""
-        while self._port is port and not self._over:
-            gone = asyncio.get_running_loop().create_future()
-            subscription = self.states.subscribe(lambda _: gone.done() or gone.set_result(None))
-            try:
-                if self._port is port:
-                    await gone
-            finally:
-                subscription.dispose()
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def look(_: Event) -> None:
+            if self._port is not port and not gone.done():
+                gone.set_result(None)
+
+        subscription = self.states.subscribe(look, on_completed=lambda: look(self.state))
+        try:
+            await gone
+        finally:
+            subscription.dispose()
 
     def _pong(self, frame: Frame) -> None:
         waiting = self._pongs.get(bytes(frame.data)) if isinstance(frame.data, bytes) else None

@@ -44,7 +44,7 @@ class OrderBook(DataStore):
 
     Example:
         >>> book = OrderBook()
-        >>> book.apply("BTC_JPY", asks=[(101.0, 1.0), (102.0, 2.0)], bids=[(99.0, 3.0)])
+        >>> book.apply_levels("BTC_JPY", asks=[(101.0, 1.0), (102.0, 2.0)], bids=[(99.0, 3.0)])
         >>> book.best("BTC_JPY").ask
         {'symbol': 'BTC_JPY', 'side': 'asks', 'price': 101.0, 'size': 1.0}
         >>> book.sorted({"symbol": "BTC_JPY"}, limit=1)["bids"]

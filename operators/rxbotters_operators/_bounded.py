@@ -1,0 +1,116 @@
+"""`bounded`: a buffer of a known size between a fast source and whatever follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ._buffer import Buffer, Overflow
+from ._timing import clock_of
+from .errors import BufferOverflow
+from .hot import Lean, OnCompleted, OnError, OnNext, nothing
+
+__all__ = ["bounded"]
+
+T = TypeVar("T")
+_BATCH = 64  # items handed on before the loop gets a turn
+
+
+def bounded(
+    maxsize: int,
+    overflow: Overflow = "error",
+    *,
+    key: Callable[[T], Hashable] | None = None,
+    on_drop: Callable[[int], None] = nothing,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[T]], Observable[T]]:
+    """Take items at once and hand them on at the scheduler's pace, so that a slow observer does not hold up the source.
+
+    ::
+
+        source                       -abcdef------
+        bounded(2, "drop_oldest")    ------ef-----      four dropped, counted
+
+    Args:
+        maxsize: Items that may wait; at least 1.
+        overflow: ``"drop_oldest"``, ``"drop_newest"``, ``"latest_per_key"`` (with ``key``) or ``"error"``. ``"block"``
+            is for consumers that can be waited for: use `to_aiter` there.
+        key: The key of an item, for ``"latest_per_key"``.
+        on_drop: Called with the total of dropped items whenever it grows.
+        scheduler: Where items are handed on; default the one of the subscription, else the running event loop.
+
+    Raises:
+        ValueError: At call time, for a size below 1 or the policy ``"block"``.
+
+    Errors:
+        BufferOverflow: With ``"error"``, once what was waiting is handed on.
+
+    Example:
+        >>> import reactivex as rx
+        >>> from reactivex.testing import TestScheduler
+        >>> clock, seen = TestScheduler(), []
+        >>> _ = rx.of(1, 2, 3).pipe(bounded(2, "drop_oldest", scheduler=clock)).subscribe(seen.append)
+        >>> clock.start(); seen
+        [2, 3]
+    """
+    if overflow == "block":
+        raise ValueError("bounded() cannot block its source: use to_aiter(overflow='block') or another policy")
+    Buffer[T](maxsize, overflow, key=key)  # refuses bad arguments now
+
+    def operator(source: Observable[T]) -> Observable[T]:
+        def run(
+            on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            clock = clock_of(scheduler, given)
+            upstream, timer = SerialDisposable(), SerialDisposable()
+            buffer: Buffer[T] = Buffer(maxsize, overflow, name="bounded", key=key)
+            scheduled = False
+            ended = False
+            failure: Exception | None = None
+
+            def drain(*_: Any) -> None:
+                nonlocal scheduled
+                scheduled = False
+                for _ in range(_BATCH):
+                    if not len(buffer):
+                        break
+                    on_next(buffer.get_nowait())
+                if len(buffer):
+                    wake()
+                elif ended:
+                    if failure is None:
+                        on_completed()
+                    else:
+                        on_error(failure)
+
+            def wake() -> None:
+                nonlocal scheduled
+                if not scheduled:
+                    scheduled = True
+                    timer.disposable = clock.schedule(drain)
+
+            def forward(item: T) -> None:
+                dropped = buffer.dropped
+                buffer.push(item)
+                if buffer.dropped != dropped:
+                    on_drop(buffer.dropped)
+                    if buffer.closed:
+                        upstream.dispose()
+                        finish(BufferOverflow("bounded", maxsize, buffer.dropped, overflow))
+                wake()
+
+            def finish(error: Exception | None = None) -> None:
+                nonlocal ended, failure
+                if not ended:
+                    ended, failure = True, error
+                    wake()
+
+            upstream.disposable = source.subscribe(forward, finish, finish, scheduler=given)
+            return CompositeDisposable(timer, upstream)
+
+        return Lean(run)
+
+    return operator

@@ -1,0 +1,86 @@
+"""`conflate`: only the newest of each key, once in a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ._timing import clock_of
+from .hot import Lean, OnCompleted, OnError, OnNext
+
+__all__ = ["conflate"]
+
+T = TypeVar("T")
+
+
+def conflate(
+    *,
+    key: Callable[[T], Hashable] | None = None,
+    every: float = 0.0,
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[T]], Observable[T]]:
+    """Collect items and hand on the newest of each key, ``every`` seconds at most.
+
+    ::
+
+        source                    -a1-b1-a2-a3-------b2-|
+        conflate(key, every=10)   ----------a3b1-----b2-|     at 10: a then b, in order of first arrival
+
+    Nothing is handed on while nothing came. The newest item of a key is never lost: completing hands on what is left.
+    What waits is bounded by the number of keys.
+
+    Args:
+        key: Tells items apart; ``None``: all are of one kind.
+        every: Seconds between the first item that waits and the hand-over; 0: at the scheduler's next turn, so that a
+            burst within one turn becomes one item per key.
+        scheduler: Where the timer runs; default the one of the subscription, else the running event loop.
+
+    Raises:
+        ValueError: At call time, if ``every`` is negative.
+
+    Example:
+        >>> import reactivex as rx
+        >>> from reactivex.testing import TestScheduler
+        >>> rx.of(1, 2, 3).pipe(conflate(scheduler=TestScheduler())).run()
+        3
+    """
+    if not every >= 0:
+        raise ValueError(f"every must be at least 0 seconds, got {every!r}")
+    key_of: Callable[[Any], Hashable] = key or (lambda _: None)
+
+    def operator(source: Observable[T]) -> Observable[T]:
+        def run(
+            on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            clock = clock_of(scheduler, given)
+            timer = SerialDisposable()
+            newest: dict[Hashable, T] = {}
+
+            def hand_over(*_: Any) -> None:
+                items = list(newest.values())
+                newest.clear()
+                for item in items:
+                    on_next(item)
+
+            def forward(item: T) -> None:
+                if not newest:
+                    timer.disposable = clock.schedule_relative(every, hand_over)
+                newest[key_of(item)] = item
+
+            def fail(error: Exception) -> None:
+                timer.dispose()
+                on_error(error)
+
+            def complete() -> None:
+                timer.dispose()
+                hand_over()
+                on_completed()
+
+            return CompositeDisposable(timer, source.subscribe(forward, fail, complete, scheduler=clock))
+
+        return Lean(run)
+
+    return operator

@@ -1,0 +1,120 @@
+"""`rate_limit`: so many items in any window of time, the rest later."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from reactivex import Observable, abc
+from reactivex.disposable import CompositeDisposable, SerialDisposable
+
+from ._buffer import Buffer, Overflow
+from ._timing import clock_of, positive, seconds
+from .errors import BufferOverflow
+from .hot import Lean, OnCompleted, OnError, OnNext
+
+__all__ = ["rate_limit"]
+
+T = TypeVar("T")
+
+
+def rate_limit(
+    calls: int,
+    per: float,
+    *,
+    maxsize: int = 1000,
+    overflow: Overflow = "error",
+    scheduler: abc.SchedulerBase | None = None,
+) -> Callable[[Observable[T]], Observable[T]]:
+    """Let at most ``calls`` items through in any window of ``per`` seconds; later ones wait, in order.
+
+    ::
+
+        source                 -abcd-----------
+        rate_limit(2, per=5)   -ab---cd--------
+
+    The law holds for every window, not just for those that start at a full minute: an exchange that counts differently
+    finds nothing to complain about.
+
+    Args:
+        calls: Items per window; at least 1.
+        per: Length of the window in seconds.
+        maxsize: Items that may wait.
+        overflow: What happens beyond: ``"error"``, ``"drop_oldest"`` or ``"drop_newest"``.
+        scheduler: Where waiting items are released; default the one of the subscription, else the running event loop.
+
+    Raises:
+        ValueError: At call time, for a limit below 1, a window that is not positive, or the policy ``"block"``.
+
+    Errors:
+        BufferOverflow: With ``"error"``.
+
+    Example:
+        >>> import reactivex as rx
+        >>> from reactivex.testing import TestScheduler
+        >>> clock, seen = TestScheduler(), []
+        >>> _ = rx.of("a", "b", "c").pipe(rate_limit(2, 5.0, scheduler=clock)).subscribe(seen.append)
+        >>> seen
+        ['a', 'b']
+        >>> clock.advance_to(5.0); seen
+        ['a', 'b', 'c']
+    """
+    if not calls >= 1:
+        raise ValueError(f"calls must be at least 1, got {calls!r}")
+    positive("per", per)
+    if overflow not in ("error", "drop_oldest", "drop_newest"):
+        raise ValueError(f"rate_limit() can overflow by 'error', 'drop_oldest' or 'drop_newest', not {overflow!r}")
+    Buffer[T](maxsize, overflow)
+
+    def operator(source: Observable[T]) -> Observable[T]:
+        def run(
+            on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            clock = clock_of(scheduler, given)
+            upstream, timer = SerialDisposable(), SerialDisposable()
+            waiting: Buffer[T] = Buffer(maxsize, overflow, name="rate_limit")
+            sent: deque[float] = deque(maxlen=calls)
+            armed = False
+            ended = False
+
+            def release(*_: Any) -> None:
+                nonlocal armed
+                armed = False
+                while len(waiting):
+                    now = seconds(clock)
+                    free_at = sent[0] + per if len(sent) == calls else now
+                    if free_at > now:
+                        armed = True
+                        timer.disposable = clock.schedule_relative(free_at - now, release)
+                        return
+                    sent.append(now)
+                    on_next(waiting.get_nowait())
+                if ended:
+                    on_completed()
+
+            def forward(item: T) -> None:
+                waiting.push(item)
+                if waiting.closed:
+                    upstream.dispose()
+                    timer.dispose()
+                    on_error(BufferOverflow("rate_limit", maxsize, waiting.dropped, overflow))
+                elif not armed:
+                    release()
+
+            def fail(error: Exception) -> None:
+                timer.dispose()
+                on_error(error)
+
+            def complete() -> None:
+                nonlocal ended
+                ended = True
+                if not armed:
+                    release()
+
+            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=clock)
+            return CompositeDisposable(timer, upstream)
+
+        return Lean(run)
+
+    return operator

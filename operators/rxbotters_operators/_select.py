@@ -1,0 +1,64 @@
+"""`select`: the changes one is interested in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from reactivex import Observable, abc
+
+from .events import Operation, StoreChange
+from .hot import Lean, OnCompleted, OnError, OnNext
+
+__all__ = ["select"]
+
+_MISSING = object()
+_OPERATIONS = ("insert", "update", "delete")
+
+
+def select(
+    *, operation: Operation | Collection[Operation] | None = None, query: Mapping[str, Any] | None = None
+) -> Callable[[Observable[StoreChange]], Observable[StoreChange]]:
+    """Let through the changes of some operations and of the rows that match.
+
+    ::
+
+        source                        --i1--u1--d1--i2-
+        select(operation="delete")    ----------d1-----
+
+    Args:
+        operation: ``"insert"``, ``"update"``, ``"delete"``, or several of them; ``None``: all.
+        query: Fields that ``change.data`` must hold with equal values, as in `DataStore.find`; ``None``: any row.
+
+    Raises:
+        ValueError: At call time, if an operation is unknown.
+
+    Example:
+        >>> import reactivex as rx
+        >>> changes = rx.of(StoreChange(None, "insert", None, {"id": 1}), StoreChange(None, "delete", None, {"id": 1}))
+        >>> changes.pipe(select(operation="delete", query={"id": 1})).run().operation
+        'delete'
+    """
+    wanted = frozenset((operation,) if isinstance(operation, str) else operation or _OPERATIONS)
+    unknown = wanted.difference(_OPERATIONS)
+    if unknown:
+        raise ValueError(f"operation must be among {', '.join(_OPERATIONS)}, got {', '.join(map(repr, unknown))}")
+    fields = tuple((query or {}).items())
+
+    def operator(source: Observable[StoreChange]) -> Observable[StoreChange]:
+        def run(
+            on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
+        ) -> abc.DisposableBase:
+            def forward(change: StoreChange) -> None:
+                if change.operation in wanted:
+                    row = change.data
+                    for field, value in fields:
+                        if row.get(field, _MISSING) != value:
+                            return
+                    on_next(change)
+
+            return source.subscribe(forward, on_error, on_completed, scheduler=given)
+
+        return Lean(run)
+
+    return operator
