@@ -1,0 +1,7 @@
+"""A simulated exchange: a pure matching engine behind a loopback server that speaks a real exchange's wire format."""
+
+from .bitflyer.server import SimExchange
+from .engine import Engine, Product
+from .faults import Faults
+
+__all__ = ["Engine", "Faults", "Product", "SimExchange"]

@@ -201,11 +201,11 @@ class Engine:
         price: Decimal | None = None,
         tif: Tif = "GTC",
         time: float,
-        id: str | None = None,
+        order_id: str | None = None,
     ) -> list[Event]:
         """Place a limit order, or without ``price`` a market order; return what happened, in order."""
         self._orders += 1
-        order_id = id or f"O{self._orders:08d}"
+        order_id = order_id or f"O{self._orders:08d}"
         reason = self._reason_against(account, product, side, size, price)
         if reason is not None:
             return [Refused(account, order_id, reason, time)]
