@@ -23,13 +23,25 @@ from ._retry_backoff import retry_backoff
 from ._select import select
 from ._staleness import staleness
 from ._subscribe import AckRule, subscribe_channels
+from .events import Closed, Frame, Live, Opened, Stale, StoreChange, Subscribed, Syncing, Waiting
+from .hot import Hot
 
 _OURS = [
     "AckRule",
     "Backoff",
     "Buffer",
+    "Closed",
+    "Frame",
+    "Hot",
+    "Live",
+    "Opened",
     "Overflow",
     "Pull",
+    "Stale",
+    "StoreChange",
+    "Subscribed",
+    "Syncing",
+    "Waiting",
     "bounded",
     "conflate",
     "fail_on_silence",

@@ -1,0 +1,5 @@
+"""Recordings of what exchanges sent: read them here, replay them anywhere."""
+
+from .reader import Record, read_records
+
+__all__ = ["Record", "read_records"]

@@ -23,8 +23,7 @@ class Tape:
 
     def records(self) -> Iterator[tuple[float, str, str]]:
         """Yield (time in seconds, channel, text)."""
-        opened = gzip.open(self._path, "rt") if self._path.suffix == ".gz" else self._path.open()
-        with opened as lines:
+        with gzip.open(self._path, "rt") if self._path.suffix == ".gz" else self._path.open() as lines:
             for line in lines:
                 record = loads(line)
                 if record["kind"] == "ws":

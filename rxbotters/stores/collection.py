@@ -319,24 +319,33 @@ class DataStoreCollection:
         self._initializing += 1
         try:
             ready = [await read_response(await task, routes, self._refusal) for task in tasks]
-            summary: dict[str, int] = {}
-            for path, body, query in ready:
-                self.folding = True
-                try:
-                    routes[path](body, query)
-                finally:
-                    self.folding = False
-                    self._flush()
-                summary[path] = summary.get(path, 0) + (len(body) if isinstance(body, list) else 1)  # pyright: ignore
-            return summary
+            return self._apply_all(ready)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._initializing -= 1
-            if not self._initializing:
-                while self._held:
-                    self._fold(*self._held.popleft())
+            self._end_initialize()
+
+    def _apply_all(self, answers: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, int]:
+        """Apply decoded answers in order, each as one transaction; return the rows received by path."""
+        routes = self._routes()
+        summary: dict[str, int] = {}
+        for path, body, query in answers:
+            self.folding = True
+            try:
+                routes[path](body, query)
+            finally:
+                self.folding = False
+                self._flush()
+            summary[path] = summary.get(path, 0) + (len(body) if isinstance(body, list) else 1)  # pyright: ignore
+        return summary
+
+    def _end_initialize(self) -> None:
+        """Fold the messages that waited for a snapshot."""
+        self._initializing -= 1
+        if not self._initializing:
+            while self._held:
+                self._fold(*self._held.popleft())
 
     def _hold(self, msg: Any, ws: Any) -> None:
         if len(self._held) >= _HELD:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection
+from rxbotters.stores.response import read_response
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
 
@@ -20,6 +21,9 @@ _SNAPSHOT = "lightning_board_snapshot_"
 _BOARD = "lightning_board_"
 _TICKER = "lightning_ticker_"
 _EXECUTIONS = "lightning_executions_"
+
+
+Fetch = Callable[..., Awaitable[Any]]
 
 
 class Ticker(DataStore):
@@ -67,6 +71,7 @@ class bitFlyerDataStore(DataStoreCollection):
         self.create("balance", datastore_class=Balance)
         self._folds: dict[str, Callable[[Any, Any], None]] = {}
         self._carried: dict[Any, set[str]] = {}
+        self._as_of: dict[str, int] = {}
 
     # ------------------------------------------------------------------ messages
 
@@ -129,13 +134,17 @@ class bitFlyerDataStore(DataStoreCollection):
     def _child_order_events(self, message: Any, ws: Any) -> None:
         self.childorderevents._insert(message)
         self.childorders.fold(message)
-        for event in message:
-            if event["event_type"] == "EXECUTION":
-                for close in self.positions.execute(event):
-                    self.collateral.settle(close)
-        for event in message:
-            if event["event_type"] == "EXECUTION":
-                self.balance.execute(event)
+        fills = [event for event in message if event["event_type"] == "EXECUTION" and self._is_new(event)]
+        for event in fills:
+            for close in self.positions.execute(event):
+                self.collateral.settle(close)
+        for event in fills:
+            self.balance.execute(event)
+
+    def _is_new(self, event: Mapping[str, Any]) -> bool:
+        """Whether a fill is not part of the last `refresh` already."""
+        known = self._as_of.get(event["product_code"])
+        return known is None or event["exec_id"] > known
 
     def _parent_order_events(self, message: Any, ws: Any) -> None:
         self.parentorderevents._insert(message)
@@ -151,6 +160,55 @@ class bitFlyerDataStore(DataStoreCollection):
             "/v1/me/getcollateral": lambda body, query: self.collateral.replace(body),
             "/v1/me/getbalance": lambda body, query: self.balance.replace(_rows(body)),
         }
+
+    async def refresh(self, fetch: Fetch, product: str, *, tries: int = 10) -> list[Any]:
+        """Make orders, positions, collateral and balances exactly what the exchange says, while fills go on.
+
+        The answers count only if no fill happened between the first and the last request; the id of the last fill
+        they contain is remembered, and events up to it are not counted again.
+
+        Args:
+            fetch: ``client.fetch``.
+            product: The product to refresh.
+            tries: How often to begin again because of a fill.
+
+        Returns:
+            The executions the exchange knows of, newest first (at most 100): what a lost connection did not tell.
+
+        Raises:
+            SnapshotError: There was a fill during every try.
+            VenueError: The exchange answered with an error.
+        """
+        scope = {"product_code": product}
+        executions = fetch("GET", "/v1/me/getexecutions", params=scope)
+        self._initializing += 1
+        try:
+            for _ in range(tries):
+                before = await self._executions_of(executions)
+                held = len(self._held)
+                answers = [
+                    await read_response(await fetch("GET", path, params=params), self._routes(), self._refusal)
+                    for path, params in (
+                        ("/v1/me/getchildorders", {**scope, "child_order_state": "ACTIVE"}),
+                        ("/v1/me/getpositions", scope),
+                        ("/v1/me/getcollateral", {}),
+                        ("/v1/me/getbalance", {}),
+                    )
+                ]
+                after = await self._executions_of(executions)
+                if before[:1] == after[:1] and held == len(self._held):
+                    self._apply_all(answers)
+                    if after:
+                        self._as_of[product] = after[0]["id"]
+                    return after
+        finally:
+            self._end_initialize()
+        raise SnapshotError("refresh", f"there was a fill during each of {tries} tries: try again")
+
+    async def _executions_of(self, fetch: Awaitable[Any]) -> list[Any]:
+        routes = {"/v1/me/getexecutions": None}
+        _, body, _ = await read_response(await fetch, routes, self._refusal)
+        return [dict(row) for row in _rows(body)]
 
     def _refusal(self, body: Any) -> str | None:
         if isinstance(body, dict) and "error_message" in body:

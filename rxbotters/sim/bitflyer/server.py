@@ -74,7 +74,6 @@ class SimExchange:
         self._port = port
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
-        self.sent: Counter[str] = Counter()
 
     # ------------------------------------------------------------------ life
 
@@ -148,6 +147,12 @@ class SimExchange:
         """Let the background flow act ``count`` times in every market."""
         self.venue.step(count)
 
+    def pause(self) -> None:
+        """Stop the background flow; orders are still taken."""
+        for task in self._tasks:
+            if task.get_name() in ("sim flow", "sim tape"):
+                task.cancel()
+
     async def _trade(self) -> None:
         while True:
             await asyncio.sleep(1.0 / self._rate)
@@ -197,6 +202,14 @@ class SimExchange:
         return await Stream(self.venue, self.keys, self.faults, request).run()
 
     # ------------------------------------------------------------------ the truth
+
+    @property
+    def sent(self) -> Counter[str]:
+        """Messages sent so far, by channel."""
+        total = Counter(self.venue.sent)
+        for stream in self.venue.streams:
+            total.update(stream.sent)
+        return total
 
     def book(self, product: str, depth: int = 300) -> dict[str, list[tuple[float, float]]]:
         """Return (price, size) of every level as JSON numbers, best first: what a correct client book holds."""

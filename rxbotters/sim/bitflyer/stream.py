@@ -55,6 +55,7 @@ class Stream:
                 await self._answer(message)
         finally:
             self._venue.streams.remove(self)
+            self._venue.sent.update(self.sent)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
         return self.ws

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as _time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Venue:
         self.streams: list[Stream] = []
         self.own_fills: dict[str, list[Filled]] = {name: [] for name in accounts}
         self.history: dict[str, list[wire.Order]] = {name: [] for name in accounts}
+        self.sent: Counter[str] = Counter()
         self._ids = 0
         self._ticks = 0
         for name in accounts:

@@ -1,0 +1,5 @@
+"""``python -m rxbotters``."""
+
+from rxbotters.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""``python -m rxbotters.cli``."""
+
+from rxbotters.cli import main
+
+main()

@@ -1,0 +1,70 @@
+"""`rxbotters doctor`: is this machine ready to trade?"""
+
+from __future__ import annotations
+
+import platform
+from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import rxbotters
+from rxbotters.clock import SYSTEM
+from rxbotters.credentials import find_apis, validate_apis
+from rxbotters.descriptor import Hosts
+from rxbotters.errors import CredentialError
+from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
+
+__all__ = ["run_doctor"]
+
+_TIMEOUT = 5.0  # seconds for one exchange
+_CLOCK_OFF = 1.5  # seconds; the Date header has a resolution of one
+
+
+def _check(name: str, ok: bool, text: str) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "text": text}
+
+
+async def run_doctor(url: str | None) -> list[dict[str, Any]]:
+    """Return every check with its outcome."""
+    checks = [_check("python", True, platform.python_version()), _check("rxbotters", True, rxbotters.__version__)]
+    for package in ("reactivex", "aiohttp", "aiostream", "msgspec"):
+        try:
+            checks.append(_check(package, True, version(package)))
+        except PackageNotFoundError:
+            checks.append(_check(package, False, "not installed: pip install rxbotters"))
+    checks.append(_credentials())
+    targets = (
+        [("given url", url)]
+        if url
+        else [(exchange.name, f"https://{host}") for exchange in all_exchanges() for host in list(exchange.rest)[:1]]
+    )
+    async with rxbotters.Client(apis={}) as client:
+        for name, target in targets:
+            checks += await _reach(client, name, str(target))
+    return checks
+
+
+def _credentials() -> dict[str, Any]:
+    known = {**FOREIGN_APIS, **Hosts(all_exchanges()).apis}
+    try:
+        source, entries = find_apis(None)
+        loaded = validate_apis(entries, known, source)
+    except CredentialError as error:
+        return _check("credentials", False, str(error))
+    names = ", ".join(sorted(loaded)) or "none"
+    return _check("credentials", True, f"{names} (from {source})")
+
+
+async def _reach(client: rxbotters.Client, name: str, target: str) -> list[dict[str, Any]]:
+    began = SYSTEM.now()
+    try:
+        result = await client.fetch("GET", f"{target}/v1/gethealth", auth=None, timeout=_TIMEOUT)
+    except Exception as error:
+        return [_check(f"{name} reachable", False, f"{target}: {type(error).__name__}: {error}")]
+    took = SYSTEM.now() - began
+    checks = [_check(f"{name} reachable", result.ok, f"{target}: HTTP {result.status} in {took * 1000:.0f} ms")]
+    date = result.response.headers.get("Date")
+    if date is not None:
+        off = began + took / 2 - parsedate_to_datetime(date).timestamp() - 0.5
+        checks.append(_check(f"{name} clock", abs(off) < _CLOCK_OFF, f"this machine is {off:+.1f} s off (± 0.5 s)"))
+    return checks

@@ -1,0 +1,54 @@
+"""The demo's strategy: a market maker, as a pipeline from the book to orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reactivex import Observable
+
+from rxbotters import Client, bitFlyerDataStore
+from rxbotters import operators as ops
+
+__all__ = ["market_maker"]
+
+
+# [market-maker]
+def market_maker(
+    client: Client, store: bitFlyerDataStore, product: str, until: Observable[Any], count: Callable[[str], None]
+) -> Observable[Any]:
+    """Quote both sides of the mid price, one requote at a time, only while the book is live."""
+    size = 0.01
+
+    def position() -> float:
+        return sum(lot["size"] if lot["side"] == "BUY" else -lot["size"] for lot in store.positions)
+
+    def quotes(mid: float) -> tuple[tuple[str, int], ...]:
+        base, skew = round(mid / 10) * 10, round(position() / size) * 3  # lean against what we hold
+        return ("BUY", base - 12 - skew), ("SELL", base + 12 - skew)
+
+    async def requote(targets: tuple[tuple[str, int], ...]) -> None:
+        await client.fetch("POST", "/v1/me/cancelallchildorders", data={"product_code": product})
+        for side, price in targets:
+            if position() * (1 if side == "BUY" else -1) < 10 * size:
+                order = {
+                    "product_code": product,
+                    "child_order_type": "LIMIT",
+                    "side": side,
+                    "price": price,
+                    "size": size,
+                }
+                answer = await client.fetch("POST", "/v1/me/sendchildorder", data=order)
+                count("sent" if answer.ok else "refused")
+
+    return store.board.commits.pipe(
+        ops.take_until(until),
+        ops.conflate(every=0.25),
+        ops.filter(lambda _: store.board.instruments.get(product) == ops.Live()),
+        ops.map(lambda _: quotes(store.board.mid_price[product])),
+        ops.distinct_until_changed(),
+        ops.map_async(requote, buffer=1, overflow="drop_oldest"),
+    )
+
+
+# [/market-maker]
