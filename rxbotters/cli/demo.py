@@ -108,7 +108,9 @@ class Demo:
         truth = self.exchange.truth(key, PRODUCT)
         book = self.store.board.sorted({"product_code": PRODUCT})
         mine = {side: [(level["price"], level["size"]) for level in levels] for side, levels in book.items()}
-        orders = {row["child_order_acceptance_id"]: row["outstanding_size"] for row in self.store.childorders}
+        orders = {
+            row["child_order_acceptance_id"]: row.get("outstanding_size", row["size"]) for row in self.store.childorders
+        }
         return {
             "book_equals_exchange": mine == truth["book"] and bool(truth["book"]["asks"]),
             "position_equals_exchange": abs(self.position - float(truth["position"])) < 1e-9,

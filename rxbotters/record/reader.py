@@ -53,8 +53,8 @@ def read_records(path: Path) -> Iterator[Record]:
     Raises:
         ConfigError: A line is not a record; file and line are named.
     """
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    opening = gzip.open if path.suffix == ".gz" else open
+    with opening(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 record = loads(line)
