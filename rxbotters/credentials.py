@@ -131,7 +131,7 @@ def _validate(name: str, entry: Any, api: Api, source: str) -> Credentials:
     wanted = f"[{', '.join(api.fields)}]"
     if not isinstance(entry, list | tuple):
         raise CredentialError(f"{source}: {name!r} must be a list {wanted}, not {type(entry).__name__}")
-    values = cast("list[Any]", list(cast("list[Any]", entry)))
+    values: list[Any] = list(cast("list[Any]", entry))
     for field, value in zip(api.fields, values, strict=False):
         if not isinstance(value, str) or not value:
             raise CredentialError(f"{source}: {name!r}: the {field} must be a non-empty text")

@@ -126,9 +126,9 @@ class Hosts:
             self._ws.update(exchange.ws)
         by_name = {exchange.name: exchange for exchange in exchanges}
         for host, name in (extra or {}).items():
-            exchange = by_name.get(name)
-            if exchange is None:
+            if name not in by_name:
                 raise ValueError(f"hosts: {host!r} is said to be {name!r}, which is none of {', '.join(by_name)}")
+            exchange = by_name[name]
             self._rest[host] = next(iter(exchange.rest.values()))
             self._ws[host] = next(iter(exchange.ws.values()))
 

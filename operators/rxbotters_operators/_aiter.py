@@ -120,7 +120,7 @@ def to_stream(
     from aiostream import core, stream
 
     to_aiter_args: dict[str, Any] = {"maxsize": maxsize, "overflow": overflow, "key": key}
-    Buffer[T](maxsize, overflow, key=key)
+    Buffer[Any](maxsize, overflow, key=key)
 
     async def items() -> AsyncIterator[T]:
         async with to_aiter(source, **to_aiter_args) as pull:
@@ -178,6 +178,10 @@ def from_stream(source: AsyncIterable[T]) -> Observable[T]:
                 on_completed()
 
         task = asyncio.get_running_loop().create_task(read(), name="rxbotters from_stream")
-        return Disposable(lambda: task.cancel() and None)
+
+        def dispose() -> None:
+            task.cancel()
+
+        return Disposable(dispose)
 
     return Lean(run)

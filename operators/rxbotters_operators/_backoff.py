@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 __all__ = ["Backoff", "Delays"]
 
@@ -81,7 +81,7 @@ class Backoff:
             return lambda: value.delays(dice)
         if callable(value):
             return value
-        numbers = cast("tuple[Any, ...]", tuple(value))
+        numbers: tuple[Any, ...] = tuple(value)
         if len(numbers) != 4 or not all(isinstance(number, int | float) for number in numbers):
             raise ValueError(f"backoff must be (min, max, factor, initial) in seconds, got {value!r}")
         backoff = cls(*numbers)

@@ -49,16 +49,18 @@ def bounded(
         BufferOverflow: With ``"error"``, once what was waiting is handed on.
 
     Example:
-        >>> import reactivex as rx
+        >>> from reactivex.subject import Subject
         >>> from reactivex.testing import TestScheduler
-        >>> clock, seen = TestScheduler(), []
-        >>> _ = rx.of(1, 2, 3).pipe(bounded(2, "drop_oldest", scheduler=clock)).subscribe(seen.append)
+        >>> clock, seen, source = TestScheduler(), [], Subject()
+        >>> _ = source.pipe(bounded(2, "drop_oldest", scheduler=clock)).subscribe(seen.append)
+        >>> for number in (1, 2, 3):
+        ...     source.on_next(number)
         >>> clock.start(); seen
         [2, 3]
     """
     if overflow == "block":
         raise ValueError("bounded() cannot block its source: use to_aiter(overflow='block') or another policy")
-    Buffer[T](maxsize, overflow, key=key)  # refuses bad arguments now
+    Buffer[Any](maxsize, overflow, key=key)  # refuses bad arguments now
 
     def operator(source: Observable[T]) -> Observable[T]:
         def run(
@@ -74,7 +76,7 @@ def bounded(
             def drain(*_: Any) -> None:
                 nonlocal scheduled
                 scheduled = False
-                for _ in range(_BATCH):
+                for _turn in range(_BATCH):
                     if not len(buffer):
                         break
                     on_next(buffer.get_nowait())

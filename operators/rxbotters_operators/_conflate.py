@@ -42,10 +42,14 @@ def conflate(
         ValueError: At call time, if ``every`` is negative.
 
     Example:
-        >>> import reactivex as rx
+        >>> from reactivex.subject import Subject
         >>> from reactivex.testing import TestScheduler
-        >>> rx.of(1, 2, 3).pipe(conflate(scheduler=TestScheduler())).run()
-        3
+        >>> clock, prices = TestScheduler(), Subject()
+        >>> _ = prices.pipe(conflate(every=1.0, scheduler=clock)).subscribe(print)
+        >>> for price in (101, 102, 103):
+        ...     prices.on_next(price)
+        >>> clock.advance_to(1.0)
+        103
     """
     if not every >= 0:
         raise ValueError(f"every must be at least 0 seconds, got {every!r}")

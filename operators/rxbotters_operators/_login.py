@@ -93,7 +93,7 @@ def login(
                 if talk is None:
                     on_next(Authenticated(connection))
                     return
-                timer.disposable = clock.schedule_relative(timeout, lambda *_: fail(late(timeout)))
+                timer.disposable = clock.schedule_relative(timeout, lambda _clock, _state: fail(late(timeout)))
                 advance(None)
 
             def advance(message: Any) -> bool:

@@ -83,7 +83,7 @@ def map_async(
                     task.cancel()
                 running.clear()
 
-            subscription = Disposable()
+            subscription: abc.DisposableBase = Disposable()
 
             def fail(error: Exception) -> None:
                 if not over:

@@ -51,10 +51,12 @@ def rate_limit(
         BufferOverflow: With ``"error"``.
 
     Example:
-        >>> import reactivex as rx
+        >>> from reactivex.subject import Subject
         >>> from reactivex.testing import TestScheduler
-        >>> clock, seen = TestScheduler(), []
-        >>> _ = rx.of("a", "b", "c").pipe(rate_limit(2, 5.0, scheduler=clock)).subscribe(seen.append)
+        >>> clock, seen, orders = TestScheduler(), [], Subject()
+        >>> _ = orders.pipe(rate_limit(2, 5.0, scheduler=clock)).subscribe(seen.append)
+        >>> for order in "abc":
+        ...     orders.on_next(order)
         >>> seen
         ['a', 'b']
         >>> clock.advance_to(5.0); seen
@@ -65,7 +67,7 @@ def rate_limit(
     positive("per", per)
     if overflow not in ("error", "drop_oldest", "drop_newest"):
         raise ValueError(f"rate_limit() can overflow by 'error', 'drop_oldest' or 'drop_newest', not {overflow!r}")
-    Buffer[T](maxsize, overflow)
+    Buffer[Any](maxsize, overflow)
 
     def operator(source: Observable[T]) -> Observable[T]:
         def run(

@@ -120,7 +120,8 @@ def reconnect(
                     on_error(exhausted)
                     return
                 delay = max(delay, asked)
-                on_next(Waiting(delay, pace.failures, error if error is not None else closed and closed.error))
+                cause = error if error is not None or closed is None else closed.error
+                on_next(Waiting(delay, pace.failures, cause))
                 if not disposed.is_disposed:
                     timer.disposable = clock.schedule_relative(delay, dial)
 

@@ -80,7 +80,7 @@ def subscribe_channels(
                         open_requests.setdefault(name, []).append(message)
                     item.connection.send(text)
                 if open_requests:
-                    timer.disposable = clock.schedule_relative(timeout, lambda *_: give_up(item.connection))
+                    timer.disposable = clock.schedule_relative(timeout, lambda _clock, _state: give_up(item.connection))
                 on_next(Subscribed(item.connection, decoded))
 
             def give_up(connection: Any) -> None:
@@ -103,11 +103,11 @@ def subscribe_channels(
                 """Match one frame with the requests that still wait for their answer."""
                 assert ack is not None
                 try:
-                    answer = ack.read(frame.message)
+                    answer: Any = ack.read(frame.message)
                     requests = open_requests.get(answer.id) if answer is not None else None
                 except (ProtocolError, TypeError):
                     return  # not JSON, or an id no request can have: whoever reads the frame hears of it
-                if not requests:
+                if answer is None or not requests:
                     return
                 request = requests.pop(0)
                 if not requests:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from reactivex import Observable, abc
 from reactivex.disposable import Disposable
@@ -41,8 +41,7 @@ def callbacks(
 ) -> tuple[OnNext, OnError, OnCompleted]:
     """Return the three callbacks of a subscription, however they were given."""
     if isinstance(on_next, abc.ObserverBase):
-        observer = cast("abc.ObserverBase[Any]", on_next)
-        return observer.on_next, observer.on_error, observer.on_completed
+        return on_next.on_next, on_next.on_error, on_next.on_completed  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return on_next or nothing, on_error or nothing, on_completed or nothing
 
 

@@ -124,7 +124,7 @@ class Demo:
     @property
     def position(self) -> float:
         """The position as the bot sees it."""
-        return sum(lot["size"] if lot["side"] == "BUY" else -lot["size"] for lot in self.store.positions)
+        return sum(float(lot["size"]) * (1 if lot["side"] == "BUY" else -1) for lot in self.store.positions)
 
     @property
     def profit(self) -> float:

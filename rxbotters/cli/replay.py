@@ -25,6 +25,10 @@ async def run_replay(view: View, file: Path, *, speed: float) -> dict[str, Any]:
     first: float | None = None
     last = 0.0
     symbol: Any = None
+
+    def note(error: Exception) -> None:
+        errors.append(str(error))
+
     with view:
         for record in read_records(file):
             if feed is None:
@@ -32,7 +36,7 @@ async def run_replay(view: View, file: Path, *, speed: float) -> dict[str, Any]:
                 if feed is None:
                     raise ConfigError(f"{file}: no known exchange has the host {record.host!r}")
                 store = feed.store()
-                store.errors.subscribe(lambda error: errors.append(str(error)))
+                store.errors.subscribe(note)
             if record.kind != "ws":
                 continue
             if first is None:

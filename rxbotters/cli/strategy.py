@@ -21,10 +21,14 @@ def market_maker(
     size = 0.01
 
     def position() -> float:
-        return sum(lot["size"] if lot["side"] == "BUY" else -lot["size"] for lot in store.positions)
+        return sum(float(lot["size"]) * (1 if lot["side"] == "BUY" else -1) for lot in store.positions)
 
-    def quotes(mid: float) -> tuple[tuple[str, int], ...]:
-        base, skew = round(mid / 10) * 10, round(position() / size) * 3  # lean against what we hold
+    def is_live(_: Any) -> bool:
+        return isinstance(store.board.status_of(product), ops.Live)
+
+    def quotes(_: Any) -> tuple[tuple[str, int], ...]:
+        base = round(store.board.mid_price[product] / 10) * 10
+        skew = round(position() / size) * 3  # lean against what we hold
         return ("BUY", base - 12 - skew), ("SELL", base + 12 - skew)
 
     async def requote(targets: tuple[tuple[str, int], ...]) -> None:
@@ -44,8 +48,8 @@ def market_maker(
     return store.board.commits.pipe(
         ops.take_until(until),
         ops.conflate(every=0.25),
-        ops.filter(lambda _: store.board.instruments.get(product) == ops.Live()),
-        ops.map(lambda _: quotes(store.board.mid_price[product])),
+        ops.filter(is_live),
+        ops.map(quotes),
         ops.distinct_until_changed(),
         ops.map_async(requote, buffer=1, overflow="drop_oldest"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any, Protocol
 
 from rich.columns import Columns
@@ -92,13 +91,8 @@ class ScreenView:
         self._screen.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
-        self._screen.__exit__(kind, error, trace)
+    def __exit__(self, *details: Any) -> None:
+        self._screen.stop()
 
     def show(self, state: State) -> None:
         self._screen.update(draw({**state, "log": self._said[-6:]}))

@@ -28,7 +28,7 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
     """
 
     def __init__(self, run: Run[T], tasks: Callable[[], Tasks], name: str) -> None:
-        Observable.__init__(self)
+        Observable.__init__(self)  # pyright: ignore[reportUnknownMemberType]
         self._run = run
         self._tasks = tasks
         self._name = name
@@ -74,7 +74,11 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
             end()
 
         task = self._tasks().spawn(work(), f"rxbotters {self._name}")
-        return Disposable(task.cancel)
+
+        def dispose() -> None:
+            task.cancel()
+
+        return Disposable(dispose)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
@@ -63,7 +63,7 @@ async def resolve_url(source: UrlSource) -> URL:
     if callable(source):
         value = source()
         if inspect.isawaitable(value):
-            value = await cast("Awaitable[Any]", value)
+            value = await value
     return check_url(value)
 
 
@@ -92,15 +92,19 @@ async def dial(
         ConnectError: It could not be reached.
     """
     shown = redact_url(url)
+    extra: dict[str, Any] = {
+        "max_msg_size": 16 * 1024 * 1024,
+        **options,
+        "timeout": aiohttp.ClientWSTimeout(ws_close=0.5),  # pyright: ignore[reportCallIssue]
+    }
     token = dialling.set(url)
     try:
         async with asyncio.timeout(timeout):
-            ws = await session.ws_connect(
+            ws = await cast(Any, session).ws_connect(
                 url,
                 autoping=False,
                 heartbeat=None,
-                timeout=aiohttp.ClientWSTimeout(ws_close=0.5),
-                **{"max_msg_size": 16 * 1024 * 1024, **options},
+                **extra,
             )
     except TimeoutError:
         raise HandshakeTimeout(shown, timeout) from None

@@ -99,7 +99,7 @@ def _encode(host: Host, method: str, url: URL, data: Any, options: dict[str, Any
             raise ValueError("data and json cannot be used at the same time")
         body, kind = json_body(given)
         body = body or b"{}" if given == {} else body
-    elif isinstance(data, bytes | bytearray | memoryview):
+    elif isinstance(data, bytes | bytearray):
         body, kind = bytes(data), ""
     elif isinstance(data, str):
         body, kind = data.encode(), JSON

@@ -44,7 +44,7 @@ class Connection:
 
     def __init__(self, ws: ClientWebSocketResponse, send_timeout: float) -> None:
         self.ws = ws
-        ws._post = self.send  # pyright: ignore[reportPrivateUsage]
+        ws._post = self.send
         self.pending: list[Awaitable[Any]] = []
         self.failure: RxbottersError | None = None
         self.goodbye: tuple[int, str, str] | None = None

@@ -183,10 +183,13 @@ class WebSocketApp(Observable[Frame]):
 
     @property
     def _ack_rule(self) -> _subscribe.AckRule:
-        return _subscribe.AckRule(
-            lambda message: self._host.request_id(message) if self._host and self._host.request_id else None,
-            lambda message: self._host.ack(message) if self._host and self._host.ack else None,
-        )
+        return _subscribe.AckRule(self._request_id, self._read_ack)
+
+    def _request_id(self, message: Any) -> Any:
+        return self._host.request_id(message) if self._host and self._host.request_id else None
+
+    def _read_ack(self, message: Any) -> Any:
+        return self._host.ack(message) if self._host and self._host.ack else None
 
     def _judge(self, closed: Closed) -> BaseException | float | None:
         rules = self._close_rules or {**_CLOSE_RULES, **(self._host.close_rules if self._host else {})}
@@ -202,22 +205,24 @@ class WebSocketApp(Observable[Frame]):
 
     def _on_event(self, event: Event) -> None:
         if event.__class__ is Frame:
-            kind = event.kind  # type: ignore[union-attr]
-            if kind == "text" or kind == "binary":
-                self._handlers(event)  # type: ignore[arg-type]
-                if self._frames.observed:
-                    token = delivering.set(event.connection.ws)  # type: ignore[union-attr]
-                    try:
-                        self._frames.emit(event)  # type: ignore[arg-type]
-                    finally:
-                        delivering.reset(token)
-            elif kind == "pong" and self._pongs:
-                self._pong(event)  # type: ignore[arg-type]
-            if self.events.observed:
-                self.events.emit(event)
+            self._on_frame(event)  # pyright: ignore[reportArgumentType]
             return
         self._on_turn(event)
         self.events.emit(event)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if frame.kind == "text" or frame.kind == "binary":
+            self._handlers(frame)
+            if self._frames.observed:
+                token = delivering.set(frame.connection.ws)
+                try:
+                    self._frames.emit(frame)
+                finally:
+                    delivering.reset(token)
+        elif frame.kind == "pong" and self._pongs:
+            self._pong(frame)
+        if self.events.observed:
+            self.events.emit(frame)
 
     def _on_turn(self, event: Event) -> None:
         """Follow the life of the connection."""
@@ -446,7 +451,7 @@ class WebSocketApp(Observable[Frame]):
         await self._opened
         return self
 
-    def __await__(self) -> Generator[Any, None, WebSocketApp]:
+    def __await__(self) -> Generator[Any, None, WebSocketApp]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         return self._wait_open().__await__()
 
     def __repr__(self) -> str:
@@ -455,11 +460,15 @@ class WebSocketApp(Observable[Frame]):
 
 def _outgoing(send_str: Any, send_bytes: Any, send_json: Any) -> list[Callable[[], list[str | bytes]]]:
     """Return functions that give the messages of one connection, copied now so that nobody changes them later."""
-    makers: list[Callable[[], list[str | bytes]]] = []
-    for given, encode in ((send_str, str), (send_bytes, bytes), (send_json, json.dumps)):
-        if callable(given):
-            makers.append(lambda given=given, encode=encode: [encode(item) for item in as_list(given())])
-        else:
-            fixed: list[str | bytes] = [encode(item) for item in as_list(given)]
-            makers.append(lambda fixed=fixed: fixed)
-    return makers
+    return [
+        _maker(given, encode)
+        for given, encode in ((send_str, str), (send_bytes, bytes), (send_json, json.dumps))
+        if given is not None
+    ]
+
+
+def _maker(given: Any, encode: Callable[[Any], str | bytes]) -> Callable[[], list[str | bytes]]:
+    if callable(given):
+        return lambda: [encode(item) for item in as_list(given())]
+    fixed = [encode(item) for item in as_list(given)]
+    return lambda: fixed

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 from rxbotters.wire import loads
 
@@ -27,8 +28,8 @@ class Tape:
             for line in lines:
                 record = loads(line)
                 if record["kind"] == "ws":
-                    message = loads(record["data"])
-                    params = message.get("params") if isinstance(message, dict) else None
+                    message: Any = loads(record["data"])
+                    params: Any = message.get("params") if hasattr(message, "get") else None
                     if params:
                         yield record["t"], params["channel"], record["data"]
 

@@ -60,7 +60,6 @@ class OrderBook(DataStore):
         self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES)
         self._instruments: dict[Any, Status] = {}
         super().__init__(name, (symbol, side, price), *args, **kwargs)
-        self._rows: LevelMap = self._levels
 
     def _make_rows(self) -> LevelMap:
         return self._levels

@@ -108,7 +108,7 @@ class DataStoreCollection:
         """
         cls = datastore_class or store_class(type(self), name)
         store = cls(name, keys, data)
-        store._group = self  # pyright: ignore[reportPrivateUsage]
+        store._group = self
         self._stores[name] = store
 
     _create = create
@@ -191,8 +191,8 @@ class DataStoreCollection:
         dirty, self.dirty = self.dirty, {}
         for store in dirty:
             if self.taping:
-                self._tape.extend(store._told)  # pyright: ignore[reportPrivateUsage]
-            store._flush()  # pyright: ignore[reportPrivateUsage]
+                self._tape.extend(store._told)
+            store._flush()
 
     def _fail(self, msg: Any, error: Exception) -> None:
         if not isinstance(error, RxbottersError):
@@ -226,7 +226,7 @@ class DataStoreCollection:
         if on != self.taping:
             self.taping = on
             for store in self._stores.values():
-                store._count_audience()  # pyright: ignore[reportPrivateUsage]
+                store._count_audience()
 
     # ------------------------------------------------------------------ the connection
 
@@ -267,7 +267,7 @@ class DataStoreCollection:
         self._fed_by = None
         self._wake(error)
         for store in self._stores.values():
-            store._release(error)  # pyright: ignore[reportPrivateUsage]
+            store._release(error)
 
     async def wait(self) -> None:
         """Wait for the next message that was folded.

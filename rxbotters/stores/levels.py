@@ -45,7 +45,7 @@ class LevelMap(MutableMapping[Any, Row]):
     def row(self, symbol: Any, side: Any, price: Any, value: Any) -> Row:
         """Return the row of a level."""
         if value.__class__ is Row:
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return, unused-ignore]
         symbol_field, side_field, price_field, size_field = self._fields
         return Row({symbol_field: symbol, side_field: side, price_field: price, size_field: value})
 

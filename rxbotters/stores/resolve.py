@@ -24,7 +24,8 @@ def store_class(collection: type, name: str) -> type[DataStore]:
         if not isinstance(found, type):
             named = [cls for cls in _subclasses(DataStore) if cls.__name__ == label]
             near = [cls for cls in named if cls.__module__ == collection.__module__]
-            found = (near or named or [None])[-1]
+            matches = near or named
+            found = matches[-1] if matches else None
         annotation = found
     if isinstance(annotation, type) and issubclass(annotation, DataStore):
         return annotation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 from uuid import UUID, uuid5
 
-__all__ = ["CONTAINERS", "FrozenList", "Row", "RowId", "freeze"]
+__all__ = ["CONTAINERS", "FrozenList", "Row", "RowId", "freeze", "merge"]
 
 CONTAINERS: Final = frozenset((dict, list))
 _NAMESPACE: Final = UUID("6f1d3c52-7f3b-4a55-9a44-0f7a7a0c5b1e")
@@ -33,8 +33,8 @@ class Row(dict[str, Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("rows of a store are read-only: edit a copy, dict(row), and insert it again")
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]  # pyright: ignore
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]  # pyright: ignore
+    __setitem__ = __delitem__ = __ior__ = _refuse  # pyright: ignore
+    clear = pop = popitem = setdefault = update = _refuse  # pyright: ignore
 
     def copy(self) -> dict[str, Any]:
         return dict(self)
@@ -56,8 +56,8 @@ class FrozenList(list[Any]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("lists in rows of a store are read-only: edit a copy, list(value)")
 
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]  # pyright: ignore
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # type: ignore[assignment]  # pyright: ignore
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # pyright: ignore
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # pyright: ignore
 
     def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
         return [thaw(value) for value in self]
@@ -66,14 +66,19 @@ class FrozenList(list[Any]):
         return FrozenList, (list(self),)
 
 
+_dict: Any = dict
+put: Any = _dict.__setitem__  # past a row's own refusal to change
+merge: Any = _dict.update
+
+
 def freeze(item: Mapping[str, Any]) -> Row:
     """Return ``item`` as a row that nobody else can change, nested dicts and lists included."""
     if isinstance(item, Row):
         return item
     row = Row(item)
-    for name, value in item.items():
+    for name, value in list(row.items()):
         if value.__class__ in CONTAINERS:
-            dict.__setitem__(row, name, _frozen(value))
+            put(row, name, _frozen(value))
     return row
 
 
@@ -87,10 +92,10 @@ def _frozen(value: Any) -> Any:
 
 def thaw(value: Any) -> Any:
     """Return plain, editable copies of frozen containers."""
-    if isinstance(value, dict):
-        return {name: thaw(inner) for name, inner in value.items()}  # pyright: ignore
-    if isinstance(value, list):
-        return [thaw(inner) for inner in value]  # pyright: ignore
+    if value.__class__ is Row:
+        return {name: thaw(inner) for name, inner in value.items()}
+    if value.__class__ is FrozenList:
+        return [thaw(inner) for inner in value]
     return value
 
 

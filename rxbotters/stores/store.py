@@ -33,7 +33,7 @@ from rxbotters_operators.events import (
 from rxbotters_operators.hot import Errors, Hot, Latest
 
 from .query import Side, matching, split_sorted
-from .row import CONTAINERS, Row, RowId, freeze
+from .row import CONTAINERS, Row, RowId, freeze, merge
 
 if TYPE_CHECKING:
     from reactivex import Observable
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from .stream import StoreStream
 
 __all__ = ["DataStore"]
-
-merge = dict.update  # past a row's own refusal to change
 
 Item = Mapping[str, Any]
 
@@ -131,7 +129,7 @@ class DataStore:
 
     def _onmessage(self, msg: Any) -> None:
         """Fold one message; the default inserts the row or rows it is given."""
-        self._insert([msg] if isinstance(msg, Mapping) else msg)
+        self._insert([msg] if hasattr(msg, "keys") else msg)
 
     # ------------------------------------------------------------------ mutation
 
@@ -146,7 +144,7 @@ class DataStore:
                     row = freeze(item)
                     break
             try:
-                key = key_of(row)
+                key: Any = key_of(row)
                 hash(key)
             except KeyError:
                 self._skip(row)

@@ -20,7 +20,7 @@ __all__ = ["row_stream"]
 
 def row_stream(store: DataStore, item: Mapping[str, Any]) -> Observable[Row | None]:
     """Stream the row with the item's key; see `DataStore.at`."""
-    fields = store._keys  # pyright: ignore[reportPrivateUsage]
+    fields = store._keys
     missing = [field for field in fields if field not in item]
     if missing or not fields:
         raise ValueError(
@@ -29,15 +29,15 @@ def row_stream(store: DataStore, item: Mapping[str, Any]) -> Observable[Row | No
             else f"{store.name}.at() needs {', '.join(fields)}; {', '.join(missing)} is missing"
         )
     key = tuple(item[field] for field in fields)
-    hots = store._at  # pyright: ignore[reportPrivateUsage]
+    hots = store._at
 
     def run(
         on_next: OnNext, on_error: OnError, on_completed: OnCompleted, _: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         hot = hots.get(key)
         if hot is None:
-            hot = hots[key] = Hot(f"{store.name}.at({key!r})", on_fault=store._report)  # pyright: ignore[reportPrivateUsage]
-            store._count_audience()  # pyright: ignore[reportPrivateUsage]
+            hot = hots[key] = Hot(f"{store.name}.at({key!r})", on_fault=store._report)
+            store._count_audience()
         current = store.get(item)
         if current is not None:
             on_next(current)
@@ -47,7 +47,7 @@ def row_stream(store: DataStore, item: Mapping[str, Any]) -> Observable[Row | No
             subscription.dispose()
             if not hot.observed and hots.get(key) is hot:
                 del hots[key]
-                store._count_audience()  # pyright: ignore[reportPrivateUsage]
+                store._count_audience()
 
         return Disposable(dispose)
 

@@ -29,7 +29,7 @@ class _Orders(DataStore):
         ids = {row[self._keys[0]] for row in live}
         if _NARROW.isdisjoint(query):
             products = {query["product_code"]} if "product_code" in query else {row["product_code"] for row in rows}
-            gone = [
+            gone: list[Mapping[str, Any]] = [
                 row
                 for row in self
                 if row[self._keys[0]] not in ids and (not products or row["product_code"] in products)

@@ -234,12 +234,13 @@ class bitFlyerDataStore(DataStoreCollection):
                 for store in self._logs(channels):
                     store._set_status(Live())
             case Closed(connection=connection):
-                channels = self._carried.pop(connection, None)
+                carried: set[str] | None = self._carried.get(connection)
+                self._carried.pop(connection, None)
                 lost = Stale(f"closed: {event.cause}")
                 for product in list(self.board.instruments):
-                    if channels is None or _BOARD + product in channels or _SNAPSHOT + product in channels:
+                    if carried is None or _BOARD + product in carried or _SNAPSHOT + product in carried:
                         self.board.lose(product, lost)
-                for store in (*self._logs(channels), *self._private(channels)):
+                for store in (*self._logs(carried), *self._private(carried)):
                     store._set_status(lost)
             case _:
                 pass
@@ -315,9 +316,10 @@ class bitFlyerDataStore(DataStoreCollection):
 
 
 def _rows(body: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(body, list) or not all(isinstance(row, dict) for row in cast("list[Any]", body)):
+    rows: list[Any] = list(body) if body.__class__ is list else [None]
+    if not all(isinstance(row, dict) for row in rows):
         raise SnapshotError("bitFlyer", f"a list of objects was expected, not {str(body)[:100]}")
-    return cast("list[Mapping[str, Any]]", body)
+    return rows
 
 
 def _channels(messages: Iterable[Any]) -> Iterable[str]:

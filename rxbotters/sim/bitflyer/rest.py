@@ -100,10 +100,10 @@ class Rest:
             def answer() -> Any:
                 account = self._account(request, body)
                 try:
-                    order = loads(body) if body else {}
+                    order: Any = loads(body) if body else {}
                 except ProtocolError:
                     raise Problem(400, -1, "Invalid JSON") from None
-                return run(account, request, order if isinstance(order, dict) else {})
+                return run(account, request, order if hasattr(order, "get") else {})
 
             return self._respond(answer)
 

@@ -107,14 +107,14 @@ class Stream:
             await self.ws.pong(message.data)
         elif message.type is WSMsgType.TEXT:
             try:
-                request = loads(message.data)
+                request: Any = loads(message.data)
             except ProtocolError:
                 self._reply({"id": None, "error": {"code": -32700, "message": "Parse error"}})
                 return
-            await self._call(request if isinstance(request, dict) else {})
+            await self._call(request if hasattr(request, "get") else {})
 
     async def _call(self, request: dict[str, Any]) -> None:
-        params = request.get("params") or {}
+        params: dict[str, Any] = request.get("params") or {}
         match request.get("method"):
             case "auth":
                 await self._auth(request.get("id"), params)

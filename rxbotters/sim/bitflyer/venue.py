@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from rxbotters.sim.engine import Cancelled, Engine, Event, Filled, Placed, Product, Side, Tif
+from rxbotters.sim.engine import Cancelled, Engine, Event, Filled, Order, Placed, Product, Side, Tif
 from rxbotters.sim.flow import Flow, Intent
 from rxbotters.wire import dumps
 
@@ -44,7 +44,7 @@ class Venue:
         self.flows = {code: Flow(code, seed=seed, price=_START) for code in self.engine.products}
         self.streams: list[Stream] = []
         self.own_fills: dict[str, list[Filled]] = {name: [] for name in accounts}
-        self.history: dict[str, list[wire.Order]] = {name: [] for name in accounts}
+        self.history: dict[str, list[Order]] = {name: [] for name in accounts}
         self.sent: Counter[str] = Counter()
         self._ids = 0
         self._ticks = 0
