@@ -55,7 +55,8 @@ def bounded(
         >>> _ = source.pipe(bounded(2, "drop_oldest", scheduler=clock)).subscribe(seen.append)
         >>> for number in (1, 2, 3):
         ...     source.on_next(number)
-        >>> clock.start(); seen
+        >>> _ = clock.start()
+        >>> seen
         [2, 3]
     """
     if overflow == "block":

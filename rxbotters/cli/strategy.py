@@ -12,6 +12,8 @@ from rxbotters import operators as ops
 
 __all__ = ["market_maker"]
 
+Quotes = tuple[tuple[str, int], tuple[str, int]]
+
 
 # [market-maker]
 def market_maker(
@@ -26,33 +28,30 @@ def market_maker(
     def is_live(_: Any) -> bool:
         return isinstance(store.board.status_of(product), ops.Live)
 
-    def quotes(_: Any) -> tuple[tuple[str, int], ...]:
+    def quotes(_: Any) -> Quotes:
         base = round(store.board.mid_price[product] / 10) * 10
         skew = round(position() / size) * 3  # lean against what we hold
         return ("BUY", base - 12 - skew), ("SELL", base + 12 - skew)
 
-    async def requote(targets: tuple[tuple[str, int], ...]) -> None:
+    async def requote(targets: Quotes) -> None:
         await client.fetch("POST", "/v1/me/cancelallchildorders", data={"product_code": product})
         for side, price in targets:
             if position() * (1 if side == "BUY" else -1) < 10 * size:
-                order = {
-                    "product_code": product,
-                    "child_order_type": "LIMIT",
-                    "side": side,
-                    "price": price,
-                    "size": size,
-                }
+                order = {"product_code": product, "side": side, "price": price, "size": size}
+                order["child_order_type"] = "LIMIT"
                 answer = await client.fetch("POST", "/v1/me/sendchildorder", data=order)
                 count("sent" if answer.ok else "refused")
 
-    return store.board.commits.pipe(
+    commits: Any = store.board.commits
+    orders: Observable[Any] = commits.pipe(
         ops.take_until(until),
-        ops.conflate(every=0.25),
+        ops.conflate(every=0.25),  # the newest book, four times a second at most
         ops.filter(is_live),
         ops.map(quotes),
         ops.distinct_until_changed(),
         ops.map_async(requote, buffer=1, overflow="drop_oldest"),
     )
+    return orders
 
 
 # [/market-maker]
