@@ -1,0 +1,315 @@
+"""DataStoreCollection, and the example every newcomer copies."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from rxbotters import DataStore, DataStoreCollection, OrderBook
+from rxbotters.errors import BadNumber, ConfigError, ProtocolError, SnapshotError, VenueError
+
+
+class SomeDataStore(DataStoreCollection):
+    """Some Exchange データストア"""
+
+    def _init(self):  # type: ignore[no-untyped-def]
+        self.create("trade")
+        self.create("orderbook")
+        self.create("position")
+
+    def _onmessage(self, msg, ws):  # type: ignore[no-untyped-def]
+        # ex: msg = {"channel": "xxx", "data": ...}
+        channel = msg.get("channel")
+        data = msg.get("data")
+        if channel == "trade":
+            self.trade._onmessage(data)
+        elif channel == "orderbook":
+            self.orderbook._onmessage(data)
+        elif channel == "position":
+            self.position._onmessage(data)
+
+    async def initialize(self, *aws):  # type: ignore[no-untyped-def]
+        for f in asyncio.as_completed(aws):
+            resp = await f
+            data = await resp.json()
+            if resp.url.path == "/api/position":
+                self.position._onresponse(data)
+
+    @property
+    def trade(self) -> "Trade":
+        return self.get("trade")  # type: ignore[no-any-return]
+
+    @property
+    def orderbook(self) -> "Book":
+        return self.get("orderbook")  # type: ignore[no-any-return]
+
+    @property
+    def position(self) -> "Position":
+        return self.get("position")  # type: ignore[no-any-return]
+
+
+class Trade(DataStore):
+    """約定履歴ストア"""
+
+    _MAXLEN = 99999
+
+    def _onmessage(self, data: Any) -> None:
+        self._insert(data)
+
+
+class Book(DataStore):
+    """板情報ストア"""
+
+    _KEYS = ["symbol", "side", "price"]  # noqa: RUF012
+
+    def _onmessage(self, data: Any) -> None:
+        symbol = data["symbol"]
+        data_to_update = []
+        data_to_delete = []
+        for side in ("asks", "bids"):
+            for row in data[side]:
+                row = {"symbol": symbol, "side": side, **row}  # noqa: PLW2901
+                if row["size"] == 0.0:
+                    data_to_delete.append(row)
+                else:
+                    data_to_update.append(row)
+        self._update(data_to_update)
+        self._delete(data_to_delete)
+
+    def sorted(self, query: Any = None, limit: Any = None) -> Any:
+        return self._sorted(
+            item_key="side", item_asc_key="asks", item_desc_key="bids", sort_key="price", query=query, limit=limit
+        )
+
+
+class Position(DataStore):
+    """ポジションストア"""
+
+    _KEYS = ["symbol"]  # noqa: RUF012
+
+    def _onmessage(self, data: Any) -> None:
+        self._update(data)
+
+    def _onresponse(self, data: Any) -> None:
+        self._clear()
+        self._update(data)
+
+
+class Answer:
+    """A response as `initialize` reads it."""
+
+    def __init__(self, path: str, body: str, status: int = 200) -> None:
+        from yarl import URL
+
+        self.url, self.status, self._body = URL(f"https://x.example{path}"), status, body
+
+    async def read(self) -> bytes:
+        return self._body.encode()
+
+
+async def answer(path: str, body: str, status: int = 200) -> Answer:
+    return Answer(path, body, status)
+
+
+class Account(DataStoreCollection):
+    def _init(self) -> None:
+        self.create("orders", keys=["id"])
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        self["orders"]._update([msg])
+
+    def _routes(self) -> Any:
+        return {"/orders": lambda body, query: self["orders"]._insert(body)}
+
+    def _refusal(self, body: Any) -> str | None:
+        return body["error"] if isinstance(body, dict) and "error" in body else None
+
+
+async def test_the_seeds_own_datastore_runs_as_printed(serve: Any) -> None:
+    """C67, C68, C69: classes are found by the properties' annotations."""
+    server = await serve(http=positions)
+    store = SomeDataStore()
+
+    store.onmessage({"channel": "trade", "data": [{"symbol": "xxx", "price": 1234}]})
+    book = {"symbol": "xxx", "asks": [{"price": 2.0, "size": 1}], "bids": [{"price": 1.0, "size": 1}]}
+    store.onmessage({"channel": "orderbook", "data": book})
+    store.onmessage({"channel": "orderbook", "data": {**book, "asks": [{"price": 2.0, "size": 0.0}]}})
+    async with server.client(apis={}) as client:
+        await store.initialize(client.get("/api/position"))
+
+    assert isinstance(store.trade, Trade)
+    assert store.trade._MAXLEN == 99999
+    assert [len(side) for side in store.orderbook.sorted().values()] == [0, 1]
+    assert store.position.find() == [{"symbol": "xxx", "side": "Buy", "size": 0.1}]
+
+
+async def positions(request: Any, body: bytes) -> Any:
+    from aiohttp import web
+
+    return web.json_response([{"symbol": "xxx", "side": "Buy", "size": 0.1}])
+
+
+def test_stores_are_created_and_found_by_either_spelling() -> None:
+    """C69, C70."""
+    store = DataStoreCollection()
+    store._create("a", keys=["id"], data=[{"id": 1}], datastore_class=OrderBook if False else DataStore)
+    store.create("b")
+
+    assert store._get("a") is store.get("a") is store["a"]
+    assert store.get("nope") is None
+    assert "b" in store
+    assert "c" not in store
+    with pytest.raises(KeyError):
+        store["c"]
+
+
+async def test_a_message_that_cannot_be_read_is_an_error_and_nothing_else() -> None:
+    """C71, F60, F67: waiters wake, other stores live on."""
+    store = SomeDataStore()
+    errors: list[Exception] = []
+    store.errors.subscribe(errors.append)
+    waiting = asyncio.ensure_future(store.wait())
+    await asyncio.sleep(0)
+
+    for bad in (None, [1], "x", {"channel": "orderbook", "data": {}}):
+        store.onmessage(bad)
+    store.onmessage({"channel": "trade", "data": [{"n": 1}]})
+
+    await waiting
+    assert [type(error) for error in errors] == [ProtocolError] * 4
+    assert len(store.trade) == 1
+
+
+async def test_an_async_onmessage_is_awaited() -> None:
+    """C71."""
+
+    class Slow(DataStoreCollection):
+        def _init(self) -> None:
+            self.create("seen")
+
+        async def _onmessage(self, msg: Any, ws: Any = None) -> None:
+            await asyncio.sleep(0)
+            self["seen"]._insert([msg])
+
+    store = Slow()
+    waiting = asyncio.ensure_future(store.wait())
+    await asyncio.sleep(0)
+
+    await store.onmessage({"n": 1})
+
+    await waiting
+    assert store["seen"].find() == [{"n": 1}]
+
+
+async def test_a_message_is_one_transaction() -> None:
+    """C71, C72, C76: every store has it before any change is told."""
+
+    class Two(DataStoreCollection):
+        def _init(self) -> None:
+            self.create("a", keys=["id"])
+            self.create("b", keys=["id"])
+
+        def _onmessage(self, msg: Any, ws: Any = None) -> None:
+            self["a"]._insert([msg])
+            self["a"]._update([{**msg, "v": 2}])
+            self["b"]._insert([msg])
+
+    store = Two()
+    lengths: list[tuple[int, int]] = []
+    store["a"].commits.subscribe(lambda commit: lengths.append((len(commit), len(store["b"]))))
+
+    changes = store.apply({"id": 1})
+
+    assert lengths == [(2, 1)]
+    assert [change.store.name for change in changes] == ["a", "a", "b"]
+
+
+async def test_initialize_applies_in_order_and_returns_a_summary() -> None:
+    """C73."""
+    store = Account()
+
+    summary = await store.initialize(answer("/orders", '[{"id": 1, "v": 1}]'), answer("/orders", '[{"id": 1, "v": 2}]'))
+
+    assert summary == {"/orders": 2}
+    assert store["orders"].find() == [{"id": 1, "v": 2}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "error", "words"),
+    [
+        ("/orders", '{"error": "bad key"}', 200, VenueError, "bad key"),
+        ("/orders", "forbidden", 403, VenueError, "403"),
+        ("/orders", "<html>", 200, SnapshotError, "not JSON"),
+        ("/nowhere", "[]", 200, SnapshotError, "no store"),
+    ],
+)
+async def test_initialize_refuses_what_is_no_snapshot(
+    path: str, body: str, status: int, error: type[Exception], words: str
+) -> None:
+    """C73, F66: typed, naming the endpoint, leaving the store as it was."""
+    store = Account()
+
+    with pytest.raises(error, match=words) as caught:
+        await store.initialize(answer("/orders", '[{"id": 1}]'), answer(path, body, status))
+
+    assert path in str(caught.value)
+    assert not store["orders"].find()
+
+
+async def test_messages_during_initialize_are_folded_after_it() -> None:
+    """C73."""
+    store = Account()
+    gate = asyncio.Event()
+
+    async def late() -> Answer:
+        await gate.wait()
+        return Answer("/orders", '[{"id": 1, "v": "rest"}]')
+
+    running = asyncio.ensure_future(store.initialize(late()))
+    await asyncio.sleep(0)
+    store.onmessage({"id": 1, "w": "ws"})
+    assert not store["orders"].find()
+    gate.set()
+    await running
+
+    assert store["orders"].find() == [{"id": 1, "v": "rest", "w": "ws"}]
+
+
+async def test_the_base_class_says_that_it_has_no_snapshot() -> None:
+    """C68."""
+    with pytest.raises(ConfigError, match="_routes"):
+        await DataStoreCollection().initialize(answer("/x", "[]"))
+    DataStoreCollection().onmessage({"ignored": True})
+
+
+def test_a_bad_number_refuses_the_whole_message() -> None:
+    """F79, F80: all or nothing, in a book."""
+    book = OrderBook()
+    book.apply_levels("X", asks=[(101.0, 1.0)], bids=[(99.0, 1.0)])
+
+    for bad in (float("nan"), float("inf"), -1.0, "x", None):
+        with pytest.raises(BadNumber):
+            book.apply_levels("X", asks=[(102.0, 1.0)], bids=[(98.0, bad)])
+        with pytest.raises(BadNumber):
+            book.apply_levels("X", asks=[(102.0, 1.0)], bids=[(bad, 1.0)])
+        with pytest.raises(BadNumber):
+            book.replace_levels("X", asks=[], bids=[(bad, 1.0)])
+
+    assert [row["price"] for row in book] == [101.0, 99.0]
+
+
+def test_caps_hold_per_instrument_and_keep_the_touch() -> None:
+    """F75, F76, D7: one busy instrument never empties another, the best price never goes."""
+    book = OrderBook(maxlen=100)
+    for symbol in "ABCDEFGHIJKL":
+        levels = [(1000.0 + n, 1.0) for n in range(200)]
+        book.apply_levels(symbol, asks=levels, bids=[(price - 500.0, size) for price, size in levels])
+
+    assert len(book) == 12 * 200
+    for symbol in "ABCDEFGHIJKL":
+        best = book.best(symbol)
+        assert best.ask is not None
+        assert best.bid is not None
+        assert (best.ask["price"], best.bid["price"]) == (1000.0, 699.0)
