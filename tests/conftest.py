@@ -94,7 +94,12 @@ class Server:
 
     def client(self, **kwargs: Any) -> rxbotters.Client:
         """A client that takes this server for bitFlyer and holds canary keys."""
-        options = {"apis": {"bitflyer": [KEY, SECRET]}, "base_url": self.url, "hosts": {self.host: "bitflyer"}, **kwargs}
+        options = {
+            "apis": {"bitflyer": [KEY, SECRET]},
+            "base_url": self.url,
+            "hosts": {self.host: "bitflyer"},
+            **kwargs,
+        }
         return rxbotters.Client(**options)
 
 

@@ -42,7 +42,11 @@ def callbacks(
     """Return the three callbacks of a subscription, however they were given."""
     if isinstance(on_next, abc.ObserverBase):
         return on_next.on_next, on_next.on_error, on_next.on_completed  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return on_next or nothing, on_error or nothing, on_completed or nothing
+    return (
+        nothing if on_next is None else on_next,
+        nothing if on_error is None else on_error,
+        nothing if on_completed is None else on_completed,
+    )
 
 
 class Lean(Observable[T]):

@@ -38,15 +38,15 @@ class SomeDataStore(DataStoreCollection):
                 self.position._onresponse(data)
 
     @property
-    def trade(self) -> "Trade":
+    def trade(self) -> Trade:
         return self.get("trade")  # type: ignore[no-any-return]
 
     @property
-    def orderbook(self) -> "Book":
+    def orderbook(self) -> Book:
         return self.get("orderbook")  # type: ignore[no-any-return]
 
     @property
-    def position(self) -> "Position":
+    def position(self) -> Position:
         return self.get("position")  # type: ignore[no-any-return]
 
 
@@ -70,7 +70,7 @@ class Book(DataStore):
         data_to_delete = []
         for side in ("asks", "bids"):
             for row in data[side]:
-                row = {"symbol": symbol, "side": side, **row}  # noqa: PLW2901
+                row = {"symbol": symbol, "side": side, **row}
                 if row["size"] == 0.0:
                     data_to_delete.append(row)
                 else:
