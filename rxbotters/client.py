@@ -16,7 +16,7 @@ from rxbotters.descriptor import Hosts
 from rxbotters.errors import ClientClosed, WrongLoop
 from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
 from rxbotters.net.call import Call, Fetch
-from rxbotters.net.http import join_url, send
+from rxbotters.net.http import join_url, read_body, send
 from rxbotters.net.result import FetchResult, make_result
 from rxbotters.net.session import OWNED, open_session
 from rxbotters.net.tasks import Tasks
@@ -198,7 +198,7 @@ class Client:
         async def run() -> FetchResult:
             response = await send(self._wiring, method, target, params=params, data=data, **kwargs)
             async with response:
-                return make_result(response, await response.read())
+                return make_result(response, await read_body(response))
 
         return Fetch(run, self._owner, _label(method, target))
 

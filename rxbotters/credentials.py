@@ -85,7 +85,7 @@ def read_apis(path: Path) -> Apis:
     if raw.startswith(codecs.BOM_UTF8):
         raise CredentialError(f"{path}: starts with a byte order mark: save it as UTF-8 without BOM")
     try:
-        entries = json.loads(raw)
+        entries = json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise CredentialError(f"{path}: is not UTF-8 text") from None
     except json.JSONDecodeError as error:

@@ -155,6 +155,7 @@ from ._map_async import map_async
 from ._rate_limit import rate_limit
 from ._reconnect import reconnect
 from ._retry_backoff import retry_backoff
+from ._rotate import rotate
 from ._select import select
 from ._staleness import staleness
 from ._subscribe import AckRule, subscribe_channels
@@ -264,6 +265,7 @@ __all__ = [
     "replay",
     "retry",
     "retry_backoff",
+    "rotate",
     "sample",
     "scan",
     "select",

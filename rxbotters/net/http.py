@@ -21,10 +21,10 @@ from rxbotters.errors import ConfigError, UnsafeRequest
 from rxbotters.wire import JSON, Request, json_body, redact_url
 
 from .response import Auth
-from .session import MUTATING, OutcomeLate
+from .session import MUTATING, OutcomeLate, OutcomeLost
 from .wiring import Wiring, pick
 
-__all__ = ["join_url", "send"]
+__all__ = ["join_url", "read_body", "send"]
 
 _DEADLINE = 10.0  # seconds a mutating request may stay without an answer
 _HOPS = 10
@@ -162,3 +162,18 @@ async def _guarded(wiring: Wiring, method: str, url: URL, options: Mapping[str, 
         if method not in MUTATING:
             raise
         raise OutcomeLate(method, redact_url(url), "no answer in time") from error
+
+
+async def read_body(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body to its end.
+
+    Raises:
+        OutcomeUnknown: The body of a mutating request's answer broke off.
+    """
+    try:
+        return await response.read()
+    except (aiohttp.ClientError, TimeoutError) as error:
+        if response.method not in MUTATING:
+            raise
+        broken = OutcomeLate if isinstance(error, TimeoutError) else OutcomeLost
+        raise broken(response.method, redact_url(response.url), "the answer broke off") from error

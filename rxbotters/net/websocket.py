@@ -29,7 +29,7 @@ from rxbotters.errors import (
     SubscriptionError,
 )
 from rxbotters.wire import redact_url
-from rxbotters_operators import _heartbeat, _login, _reconnect, _subscribe
+from rxbotters_operators import _heartbeat, _login, _reconnect, _rotate, _subscribe
 from rxbotters_operators.events import (
     Authenticated,
     Closed,
@@ -92,6 +92,8 @@ class WebSocketApp(Observable[Frame]):
         login_timeout: float = 10.0,
         ack_timeout: float = 5.0,
         send_timeout: float = 5.0,
+        max_age: float | None = None,
+        overlap: float = 1.0,
         fatal: Collection[int] = (401, 403, 404),
         close_rules: Mapping[int, CloseRule] | None = None,
         on_handler_error: OnHandlerError = "report",
@@ -120,6 +122,7 @@ class WebSocketApp(Observable[Frame]):
         self._opened, self._ready, self._done = Gate(), Gate(), Gate()
         self._over = False
         self._targets: dict[Any, None] = {}
+        self._turn: Hot[None] = Hot("rotate")
         name = f"ws {redact_url(url) if not callable(url) else '(dynamic url)'}"
         self.errors = Errors(f"{name} errors")
         self._frames: Hot[Frame] = Hot(name, on_fault=self.errors.emit)
@@ -140,6 +143,7 @@ class WebSocketApp(Observable[Frame]):
         life = life.pipe(
             _login.login(self._script, timeout=login_timeout, late=self._login_late),
             _subscribe.subscribe_channels(self._subscriptions, ack=self._ack_rule, timeout=ack_timeout),
+            _rotate.rotate(max_age or (self._host and self._host.max_age), trigger=self._turn, overlap=overlap),
             _reconnect.reconnect(
                 backoff, min_uptime=min_uptime, healthy=healthy, judge=self._judge, dice=wiring.clock.dice
             ),
@@ -327,6 +331,10 @@ class WebSocketApp(Observable[Frame]):
             hot.complete(error)
         self.errors.complete()
         self._wiring.forget(self)
+
+    def rotate(self) -> None:
+        """Replace the connection by a new one now, without losing a message; ``events`` says `Rotated` when done."""
+        self._turn.emit(None)
 
     async def close(self) -> None:
         """Close this connection for good; the client and its other connections live on."""

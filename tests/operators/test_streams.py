@@ -204,7 +204,8 @@ def test_retry_backoff_grows_obeys_retry_after_and_gives_up() -> None:
     class Fatal(Exception):
         fatal = True
 
-    fatal = run(TestScheduler(), rx.throw(Fatal()).pipe(ops.retry_backoff(scheduler=clock)))
+    clock = TestScheduler()
+    fatal = run(clock, rx.throw(Fatal()).pipe(ops.retry_backoff(scheduler=clock)))
     assert isinstance(fatal[0][1], Fatal)
 
 

@@ -9,7 +9,7 @@ from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection
 from rxbotters.stores.response import read_response
 from rxbotters.wire import dumps
-from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from rxbotters_operators.events import Closed, Live, Rotated, Stale, Subscribed, Syncing
 
 from .account import Balance, Collateral, Positions
 from .board import Board
@@ -242,6 +242,8 @@ class bitFlyerDataStore(DataStoreCollection):
                         self.board.lose(product, lost)
                 for store in (*self._logs(carried), *self._private(carried)):
                     store._set_status(lost)
+            case Rotated(previous=previous):
+                self._carried.pop(previous, None)
             case _:
                 pass
 
