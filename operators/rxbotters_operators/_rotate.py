@@ -84,30 +84,52 @@ class _Rotation:
         self._source, self._clock = source, clock
         self._on_next, self._on_error, self._on_completed = on_next, on_error, on_completed
         self._max_age, self._trigger, self._overlap, self._retry = max_age, trigger, overlap, retry
-        self._current, self._successor = SerialDisposable(), SerialDisposable()
+        self._legs = CompositeDisposable()
         self._age, self._timer, self._asked = SerialDisposable(), SerialDisposable(), SerialDisposable()
+        self._first: _Leg | None = None
+        self._second: _Leg | None = None
         self._connection: Any = None
-        self._held: list[Any] | None = None
         self._draining = False
-        self._told: Counter[Any] = Counter()
+        self._told: Counter[Any] = Counter()  # what the first said during the overlap, until the second repeats it
 
     def start(self) -> abc.DisposableBase:
         if self._trigger is not None:
             self._asked.disposable = self._trigger.subscribe(lambda _: self._begin())
-        self._current.disposable = self._source.subscribe(
-            self._first_says, self._first_failed, self._first_ended, scheduler=self._clock
+        self._first = _Leg()
+        self._subscribe(self._first)
+        return CompositeDisposable(self._asked, self._age, self._timer, self._legs)
+
+    def _subscribe(self, leg: _Leg) -> None:
+        self._legs.add(leg.life)
+        leg.life.disposable = self._source.subscribe(
+            lambda item: self._says(leg, item),
+            lambda error: self._ends(leg, error),
+            lambda: self._ends(leg, None),
+            scheduler=self._clock,
         )
-        return CompositeDisposable(self._asked, self._age, self._timer, self._successor, self._current)
 
-    # ------------------------------------------------------------------ the connection in use
+    def _says(self, leg: _Leg, item: Any) -> None:
+        if leg is self._first:
+            self._tell(item)
+        elif leg is self._second and not isinstance(item, Connecting | Closed):
+            if len(leg.held) >= _HELD:
+                self._abandon()
+                return
+            leg.held.append(item)
+            if isinstance(item, Subscribed):
+                self._timer.disposable = self._clock.schedule_relative(
+                    self._overlap, lambda _clock, _state: self._let_go()
+                )
 
-    def _first_says(self, item: Any) -> None:
+    def _tell(self, item: Any) -> None:
+        """Hand on what the connection in use says."""
         if item.__class__ is Frame:
-            if self._told and self._held is None and self._told[item.data] > 0:
+            if self._second is not None:
+                if item.kind == "text" or item.kind == "binary":
+                    self._told[item.data] += 1
+            elif self._told and self._told[item.data] > 0:
                 self._told[item.data] -= 1
                 return
-            if self._held is not None and (item.kind == "text" or item.kind == "binary"):
-                self._told[item.data] += 1
         elif isinstance(item, Opened):
             self._connection = item.connection
             self._arm(self._max_age)
@@ -115,62 +137,40 @@ class _Rotation:
             return
         self._on_next(item)
 
-    def _first_failed(self, error: Exception) -> None:
-        if self._draining:
+    def _ends(self, leg: _Leg, error: Exception | None) -> None:
+        if leg is self._second:
+            if not self._draining:
+                self._abandon()
+            return  # the first is going already: it ends, and reconnect takes over
+        if leg is not self._first:
+            return
+        if self._draining and self._second is not None:
             self._switch()
-        else:
-            self._stop()
-            self._on_error(error)
-
-    def _first_ended(self) -> None:
-        if self._draining:
-            self._switch()
-        else:
-            self._stop()
-            self._on_completed()
-
-    def _stop(self) -> None:
-        for part in (self._asked, self._age, self._timer, self._successor):
+            return
+        for part in (self._asked, self._age, self._timer, self._legs):
             part.dispose()
-
-    # ------------------------------------------------------------------ the successor
+        if error is None:
+            self._on_completed()
+        else:
+            self._on_error(error)
 
     def _arm(self, after: float | None) -> None:
         if after is not None:
             self._age.disposable = self._clock.schedule_relative(after, lambda _clock, _state: self._begin())
 
     def _begin(self) -> None:
-        if self._held is not None or self._connection is None:
-            return
-        self._held = []
-        self._told.clear()
-        self._successor.disposable = self._source.subscribe(
-            self._second_says, lambda _: self._abandon(), self._abandon, scheduler=self._clock
-        )
-
-    def _second_says(self, item: Any) -> None:
-        if self._held is None:
-            self._first_says(item)  # it has taken over
-            return
-        if isinstance(item, Connecting | Closed):
-            return
-        if len(self._held) >= _HELD:
-            self._abandon()
-            return
-        self._held.append(item)
-        if isinstance(item, Subscribed):
-            self._timer.disposable = self._clock.schedule_relative(self._overlap, lambda _clock, _state: self._let_go())
+        if self._second is None and self._connection is not None:
+            self._told.clear()
+            self._second = _Leg()
+            self._subscribe(self._second)
 
     def _abandon(self) -> None:
-        """The successor did not come up, or failed before it took over: stay with what works."""
-        if self._held is None:
-            self._first_ended()
-            return
-        if self._draining:
-            return  # the predecessor is going already: reconnect takes over when it ends
-        self._held = None
+        """The successor did not come up: stay with what works, and try again later."""
+        if self._second is not None:
+            self._legs.remove(self._second.life)  # disposes it
+            self._second = None
+        self._timer.disposable = None
         self._told.clear()
-        self._successor.disposable = None
         self._arm(self._retry)
 
     def _let_go(self) -> None:
@@ -180,18 +180,26 @@ class _Rotation:
         self._timer.disposable = self._clock.schedule_relative(_DRAIN, lambda _clock, _state: self._switch())
 
     def _switch(self) -> None:
-        if not self._draining or self._held is None:
+        first, second, previous = self._first, self._second, self._connection
+        if not self._draining or first is None or second is None:
             return
-        held, self._held = self._held, None
         self._draining = False
         self._timer.disposable = None
-        previous = self._connection
-        self._current.disposable = self._successor.disposable
-        self._successor = SerialDisposable()
-        opening = [item for item in held if not isinstance(item, Frame)]
-        for item in opening:
-            self._first_says(item)
+        self._first, self._second = second, None
+        self._legs.remove(first.life)
+        held, second.held = second.held, []
+        for item in held:
+            if item.__class__ is not Frame:
+                self._tell(item)
         self._on_next(Rotated(self._connection, previous))
         for item in held:
-            if isinstance(item, Frame):
-                self._first_says(item)
+            if item.__class__ is Frame:
+                self._tell(item)
+
+
+class _Leg:
+    """One of the two connections, and what waits of it."""
+
+    def __init__(self) -> None:
+        self.life = SerialDisposable()
+        self.held: list[Any] = []

@@ -227,7 +227,8 @@ class bitFlyerDataStore(DataStoreCollection):
         match event:
             case Subscribed(connection, messages):
                 channels = set(_channels(messages))
-                self._carried[connection] = channels
+                if channels:  # otherwise nobody knows what it feeds: everything, to be safe
+                    self._carried[connection] = channels
                 for channel in channels:
                     if channel.startswith(_SNAPSHOT):
                         self.board.mark(channel[len(_SNAPSHOT) :], Syncing())
