@@ -34,6 +34,7 @@ class Demo:
     counts: Counter[str] = field(default_factory=Counter[str])
     fills: set[int] = field(default_factory=set[int])
     errors: list[str] = field(default_factory=list[str])
+    subscriptions: list[Any] = field(default_factory=list[Any])
 
     # ------------------------------------------------------------------ the bot
 
@@ -45,7 +46,7 @@ class Demo:
 
     async def trade(self) -> None:
         """Run the strategy, and cut its connection twice on the way."""
-        subscriptions = [
+        self.subscriptions = [
             self.store.childorderevents.changes.subscribe(self._note_fill),
             self.ws.errors.subscribe(self._note_error),
             self.ws.states.pipe(
@@ -66,8 +67,6 @@ class Demo:
         stop.emit(None)
         async with asyncio.timeout(_SETTLE):
             await done.wait()
-        for subscription in subscriptions[1:]:
-            subscription.dispose()
 
     async def _watch(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -99,6 +98,8 @@ class Demo:
             await self.ws.heartbeat(1.0)
             checks = self.checks()
             if all(checks.values()) or loop.time() > end:
+                for subscription in self.subscriptions:
+                    subscription.dispose()
                 return checks
             await asyncio.sleep(0.05)
 
