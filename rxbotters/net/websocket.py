@@ -11,21 +11,17 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from typing import Any, Literal
 
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
-from yarl import URL
 
-from rxbotters.descriptor import CloseRule, Host
+from rxbotters.descriptor import CloseRule
 from rxbotters.errors import (
     ClientClosed,
     HandlerError,
-    LoginTimeout,
-    PolicyViolation,
     SubscriptionError,
 )
 from rxbotters.wire import redact_url
@@ -44,18 +40,18 @@ from rxbotters_operators.events import (
 )
 from rxbotters_operators.hot import Errors, Hot, Latest, OnCompleted, OnError
 
-from .dial import UrlSource, check_options, check_url, dial, resolve_url
+from .dial import UrlSource
 from .handlers import Handler, Handlers, as_list
+from .link import Link, outgoing
 from .response import Auth, ClientWebSocketResponse
 from .socket import Connection, connection
 from .tasks import Gate
-from .wiring import Wiring, pick
+from .wiring import Wiring
 
 __all__ = ["WebSocketApp"]
 
 _log = logging.getLogger("rxbotters")
 OnHandlerError = Literal["report", "stop", "restart"]
-_CLOSE_RULES: Mapping[int, CloseRule] = {1008: "fatal"}
 
 
 class WebSocketApp(Observable[Frame]):
@@ -68,7 +64,6 @@ class WebSocketApp(Observable[Frame]):
             too), `Overdue`, `Answered`, `Closed`, `Waiting` …
         states: The current state, then each new one; `state` is its value.
         errors: What went wrong, typed; logged if nobody is subscribed.
-        url: Where the next connection goes; assign to change it.
     """
 
     def __init__(
@@ -100,22 +95,24 @@ class WebSocketApp(Observable[Frame]):
         **options: Any,
     ) -> None:
         super().__init__()
-        check_options(options)
         if on_handler_error not in ("report", "stop", "restart"):
             raise ValueError(f"on_handler_error must be 'report', 'stop' or 'restart', got {on_handler_error!r}")
+        name = f"ws {redact_url(url) if not callable(url) else '(dynamic url)'}"
+        self.errors = Errors(f"{name} errors")
+        self._link = Link(
+            wiring,
+            url,
+            auth=auth,
+            messages=outgoing(send_str, send_bytes, send_json),
+            handshake_timeout=handshake_timeout,
+            fatal=frozenset(fatal),
+            close_rules=close_rules,
+            report=self.errors.emit,
+            options=options,
+        )
         self._wiring = wiring
-        self.url: UrlSource = url
-        if not callable(url):
-            self._check_keys(check_url(url), auth)
-        self._auth = auth
-        self._messages = _outgoing(send_str, send_bytes, send_json)
-        self._fatal = frozenset(fatal)
-        self._close_rules = close_rules
         self._on_handler_error: OnHandlerError = on_handler_error
-        self._handshake_timeout = handshake_timeout
-        self._options = dict(options)
         self._port: Connection | None = None
-        self._host: Host | None = None
         self._missing = 0
         self._refused: SubscriptionError | None = None
         self._pongs: dict[bytes, asyncio.Future[float]] = {}
@@ -123,8 +120,6 @@ class WebSocketApp(Observable[Frame]):
         self._over = False
         self._targets: dict[Any, None] = {}
         self._turn: Hot[None] = Hot("rotate")
-        name = f"ws {redact_url(url) if not callable(url) else '(dynamic url)'}"
-        self.errors = Errors(f"{name} errors")
         self._frames: Hot[Frame] = Hot(name, on_fault=self.errors.emit)
         self.events: Hot[Event] = Hot(f"{name} events", on_fault=self.errors.emit)
         self.states: Latest[Event] = Latest(Connecting(name), name=f"{name} states", on_fault=self.errors.emit)
@@ -135,75 +130,22 @@ class WebSocketApp(Observable[Frame]):
             if hasattr(owner, "release"):
                 self.attach(owner)
 
+        link = self._link
         life: Observable[Any] = connection(
-            self._dial, name=name[3:], tasks=wiring.tasks, autoping=autoping, send_timeout=send_timeout
+            lambda: link.dial(self), name=name[3:], tasks=wiring.tasks, autoping=autoping, send_timeout=send_timeout
         )
         if heartbeat is not None:
             life = life.pipe(_heartbeat.heartbeat(heartbeat))
         life = life.pipe(
-            _login.login(self._script, timeout=login_timeout, late=self._login_late),
-            _subscribe.subscribe_channels(self._subscriptions, ack=self._ack_rule, timeout=ack_timeout),
-            _rotate.rotate(max_age or (self._host and self._host.max_age), trigger=self._turn, overlap=overlap),
+            _login.login(link.script, timeout=login_timeout, late=link.login_late),
+            _subscribe.subscribe_channels(link.subscriptions, ack=link.ack_rule, timeout=ack_timeout),
+            _rotate.rotate(max_age or link.max_age, trigger=self._turn, overlap=overlap),
             _reconnect.reconnect(
-                backoff, min_uptime=min_uptime, healthy=healthy, judge=self._judge, dice=wiring.clock.dice
+                backoff, min_uptime=min_uptime, healthy=healthy, judge=link.judge, dice=wiring.clock.dice
             ),
         )
         self._subscription = SerialDisposable()
         self._subscription.disposable = life.subscribe(self._on_event, self._finish, self._finish)
-
-    # ------------------------------------------------------------------ one connection
-
-    def _check_keys(self, url: URL, auth: Any) -> None:
-        """Find what is known of the host, and refuse to send keys in clear text."""
-        self._host = self._wiring.hosts.ws(url.host or "", url.explicit_port)
-        self._credentials = pick(self._host, self._wiring.credentials, auth, url)
-        if self._host is None and auth is Auth and self._wiring.credentials:
-            self._wiring.warn_unknown(url)
-
-    async def _dial(self) -> ClientWebSocketResponse:
-        url = await resolve_url(self.url)
-        self._check_keys(url, self._auth)
-        ws = await dial(
-            self._wiring.session(),
-            url,
-            timeout=self._handshake_timeout,
-            fatal=self._fatal,
-            now=self._wiring.clock.now(),
-            options=self._options,
-        )
-        ws.app = self
-        return ws
-
-    def _script(self) -> _login.Script | None:
-        if self._credentials is None or self._host is None or self._host.login is None:
-            return None
-        return self._host.login(self._credentials, self._wiring.clock.stamp())
-
-    def _login_late(self, seconds: float) -> Exception:
-        return LoginTimeout((self._host and self._host.exchange) or "the exchange", seconds)
-
-    def _subscriptions(self, port: Connection) -> Sequence[str | bytes]:
-        return [text for make in self._messages for text in make()]
-
-    @property
-    def _ack_rule(self) -> _subscribe.AckRule:
-        return _subscribe.AckRule(self._request_id, self._read_ack)
-
-    def _request_id(self, message: Any) -> Any:
-        return self._host.request_id(message) if self._host and self._host.request_id else None
-
-    def _read_ack(self, message: Any) -> Any:
-        return self._host.ack(message) if self._host and self._host.ack else None
-
-    def _judge(self, closed: Closed) -> BaseException | float | None:
-        rules = self._close_rules or {**_CLOSE_RULES, **(self._host.close_rules if self._host else {})}
-        rule = rules.get(closed.code, "retry") if closed.cause == "peer" else "retry"
-        if rule == "fatal":
-            return PolicyViolation(closed.code, closed.reason, fatal=True)
-        if rule == "slow":
-            self.errors.emit(PolicyViolation(closed.code, closed.reason, fatal=False))
-            return 60.0
-        return None
 
     # ------------------------------------------------------------------ events
 
@@ -236,8 +178,8 @@ class WebSocketApp(Observable[Frame]):
                 self._refused = None
                 self._opened.open()
             case Subscribed(_, messages):
-                rule = self._ack_rule
-                self._missing = sum(rule.request_id(message) is not None for message in messages)
+                request_id = self._link.ack_rule.request_id
+                self._missing = sum(request_id(message) is not None for message in messages)
             case Closed():
                 self._port = None
                 self._opened.shut()
@@ -365,6 +307,15 @@ class WebSocketApp(Observable[Frame]):
             joined(self)
 
     @property
+    def url(self) -> UrlSource:
+        """Where the next connection goes: a url, or a function that makes one; assign to change it."""
+        return self._link.url
+
+    @url.setter
+    def url(self, url: UrlSource) -> None:
+        self._link.url = url
+
+    @property
     def state(self) -> Event:
         """What the connection is doing: the last of `Connecting`, `Opened`, `Authenticated`, `Subscribed`, `Closed`,
         `Waiting`."""
@@ -464,19 +415,3 @@ class WebSocketApp(Observable[Frame]):
 
     def __repr__(self) -> str:
         return f"<WebSocketApp {self._frames.name[3:]} {type(self.state).__name__}>"
-
-
-def _outgoing(send_str: Any, send_bytes: Any, send_json: Any) -> list[Callable[[], list[str | bytes]]]:
-    """Return functions that give the messages of one connection, copied now so that nobody changes them later."""
-    return [
-        _maker(given, encode)
-        for given, encode in ((send_str, str), (send_bytes, bytes), (send_json, json.dumps))
-        if given is not None
-    ]
-
-
-def _maker(given: Any, encode: Callable[[Any], str | bytes]) -> Callable[[], list[str | bytes]]:
-    if callable(given):
-        return lambda: [encode(item) for item in as_list(given())]
-    fixed = [encode(item) for item in as_list(given)]
-    return lambda: fixed
