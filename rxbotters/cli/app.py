@@ -80,19 +80,12 @@ def demo(
         Save the last screen as a picture.
     """
     from rxbotters.cli.demo import run_demo
-    from rxbotters.cli.view import LinesView, ScreenView, make_view
+    from rxbotters.cli.view import LinesView, PictureView, View, make_view
 
     if not seconds >= 1 or not speed > 0:
         raise ConfigError("--seconds must be at least 1 and --speed above 0")
-    if svg is not None:
-        console = Console(record=True, force_terminal=True, width=120, file=Path("/dev/null").open("w"))  # noqa: SIM115
-        view: Any = ScreenView(console)
-    else:
-        console = Console(highlight=False)
-        view = make_view(as_json=json, console=console)
+    view: View = PictureView(svg) if svg is not None else make_view(as_json=json)
     summary = _go(run_demo(view, seconds=seconds, seed=seed, speed=speed))
-    if svg is not None:
-        console.save_svg(str(svg), title="rxbotters demo")
     if json:
         print(_dumps(summary))
     else:

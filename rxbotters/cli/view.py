@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.columns import Columns
@@ -13,7 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["JsonView", "LinesView", "ScreenView", "View", "make_view"]
+__all__ = ["JsonView", "LinesView", "PictureView", "ScreenView", "View", "make_view"]
 
 State = Mapping[str, Any]
 
@@ -79,6 +81,30 @@ class LinesView:
         self._console.print(f"{what}: {text}" if text else what, soft_wrap=True)
 
 
+class PictureView:
+    """Remembers the last screen, to be saved as a picture."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._view = ScreenView(Console(file=StringIO()))
+        self._state: State | None = None
+
+    def __enter__(self) -> PictureView:
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        if self._state is not None:
+            console = Console(record=True, width=118, file=StringIO())
+            console.print(self._view.draw(self._state))
+            console.save_svg(str(self._file), title="rxbotters demo")
+
+    def show(self, state: State) -> None:
+        self._state = state
+
+    def say(self, what: str, **details: Any) -> None:
+        self._view.say(what, **details)
+
+
 class ScreenView:
     """A screen that is redrawn in place."""
 
@@ -95,7 +121,11 @@ class ScreenView:
         self._screen.stop()
 
     def show(self, state: State) -> None:
-        self._screen.update(draw({**state, "log": self._said[-6:]}))
+        self._screen.update(self.draw(state))
+
+    def draw(self, state: State) -> RenderableType:
+        """Draw a state and what was said last."""
+        return draw({**state, "log": self._said[-6:]})
 
     def say(self, what: str, **details: Any) -> None:
         text = " ".join(f"{name}={value}" for name, value in details.items())

@@ -97,7 +97,7 @@ class WebSocketApp(Observable[Frame]):
         super().__init__()
         if on_handler_error not in ("report", "stop", "restart"):
             raise ValueError(f"on_handler_error must be 'report', 'stop' or 'restart', got {on_handler_error!r}")
-        name = f"ws {redact_url(url) if not callable(url) else '(dynamic url)'}"
+        name = f"ws {'(dynamic url)' if callable(url) else redact_url(str(url))}"
         self.errors = Errors(f"{name} errors")
         self._link = Link(
             wiring,
