@@ -1,0 +1,58 @@
+"""Every program in README and docs runs and prints what stands below it, in both languages."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"```python\n(.*?)```(?:\n+(?:[^\n`][^\n]*\n+)?```text\n(.*?)```)?", re.DOTALL)
+PROGRAMS = [
+    pytest.param(code, output, id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, (code, output) in enumerate(BLOCK.findall(page.read_text()))
+]
+
+
+@pytest.mark.parametrize(("code", "output"), PROGRAMS)
+def test_a_program_prints_what_the_page_says(code: str, output: str) -> None:
+    printed = io.StringIO()
+
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "<docs>", "exec"), {"__name__": "docs"})
+
+    assert printed.getvalue() == output
+
+
+def test_there_are_programs_and_both_readmes_show_the_same() -> None:
+    assert len(PROGRAMS) >= 7
+    english, japanese = ((ROOT / name).read_text() for name in ("README.md", "README.ja.md"))
+    assert BLOCK.findall(english) == BLOCK.findall(japanese)
+    commands = re.findall(r"```bash\n(.*?)```", english, re.DOTALL)
+    assert commands == re.findall(r"```bash\n(.*?)```", japanese, re.DOTALL)
+    assert commands == [
+        "python3 -m pip install uv && uv run --no-dev rxbotters demo\n",
+        "python3 -m pip install uv && uv run pytest\n",
+    ]
+
+
+def test_the_strategy_the_readme_links_to_is_at_most_40_lines() -> None:
+    source = (ROOT / "rxbotters" / "cli" / "strategy.py").read_text()
+    body = source.split("# [market-maker]\n")[1].split("# [/market-maker]")[0]
+
+    assert len(body.strip().splitlines()) <= 40
+
+
+def test_the_whole_documentation_is_translated() -> None:
+    """No Japanese page falls back to English prose."""
+    from babel.messages.pofile import read_po
+
+    for path in (ROOT / "docs" / "locale" / "ja" / "LC_MESSAGES").rglob("*.po"):
+        with path.open("rb") as file:
+            missing = [str(message.id) for message in read_po(file) if message.id and not message.string]
+        assert not missing, path.name
