@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ._buffer import Buffer, Overflow
 from .hot import Lean, OnCompleted, OnError, OnNext
@@ -22,16 +23,22 @@ T = TypeVar("T")
 
 
 class Pull(Generic[T]):
-    """An observable being read with ``async for``. Leaving the loop, or the ``async with`` around it, unsubscribes."""
+    """An observable being read with ``async for``.
+
+    It unsubscribes when the stream ends, at `aclose`, on leaving an ``async with`` around it, and when nobody holds it
+    any more, so that ``break`` is enough. A read that is cancelled or times out loses nothing: read again.
+    """
 
     def __init__(self, source: Observable[T], buffer: Buffer[T]) -> None:
         self._buffer = buffer
-        self._subscription = source.subscribe(self._push, buffer.close, buffer.close)
+        self._subscription = subscription = SerialDisposable()
 
-    def _push(self, item: T) -> None:
-        self._buffer.push(item)
-        if self._buffer.closed:
-            self._subscription.dispose()
+        def push(item: T) -> None:  # holds no self: the source must not keep a forgotten reader alive
+            buffer.push(item)
+            if buffer.closed:
+                subscription.dispose()
+
+        subscription.disposable = source.subscribe(push, buffer.close, buffer.close)
 
     @property
     def dropped(self) -> int:
@@ -47,11 +54,7 @@ class Pull(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        try:
-            return await self._buffer.get()
-        except BaseException:
-            self._subscription.dispose()
-            raise
+        return await self._buffer.get()
 
     async def __aenter__(self) -> Pull[T]:
         return self
@@ -145,8 +148,13 @@ class _Again(AsyncIterable[T]):
 def from_stream(source: AsyncIterable[T]) -> Observable[T]:
     """Turn an aiostream `Stream`, or any async iterable, into a cold observable: each subscription reads it anew.
 
+    The task that reads it belongs to the subscription: disposing cancels the task and closes the iterator.
+
+    Args:
+        source: A `Stream`, or an async iterable. An async generator can be read once only.
+
     Errors:
-        Whatever the source raises.
+        Whatever the source raises; RuntimeError if the source is cancelled by somebody else.
 
     Example:
         >>> import asyncio
@@ -162,24 +170,59 @@ def from_stream(source: AsyncIterable[T]) -> Observable[T]:
     def run(
         on_next: OnNext, on_error: OnError, on_completed: OnCompleted, _: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
-        async def read() -> None:
-            context = getattr(source, "stream", None)
-            try:
-                if context is not None:
-                    async with context() as streamer:
-                        async for item in streamer:
-                            on_next(item)
-                else:
-                    async for item in source:
-                        on_next(item)
-            except Exception as error:
-                on_error(error)
-            else:
-                on_completed()
+        loop = asyncio.get_running_loop()
+        over = False
 
-        task = asyncio.get_running_loop().create_task(read(), name="rxbotters from_stream")
+        async def hand_on(items: AsyncIterable[T]) -> None:
+            iterator = aiter(items)
+            try:
+                async for item in iterator:
+                    if over:
+                        return
+                    try:
+                        on_next(item)
+                    except Exception as error:
+                        end(error)
+                        loop.call_exception_handler(
+                            {"message": "a subscriber of from_stream raised", "exception": error}
+                        )
+                        return
+            finally:
+                aclose = getattr(iterator, "aclose", None)
+                if aclose is not None:
+                    await aclose()
+
+        def end(error: Exception | None) -> None:
+            nonlocal over
+            if not over:
+                over = True
+                if error is None:
+                    on_completed()
+                else:
+                    on_error(error)
+
+        async def read() -> None:
+            try:
+                core = sys.modules.get("aiostream.core")  # without it nothing can be a Stream of aiostream
+                if core is not None and isinstance(source, core.BaseStream):
+                    stream: Stream[T] = cast("Any", source)
+                    async with stream.stream() as streamer:
+                        await hand_on(streamer)
+                else:
+                    await hand_on(source)
+            except asyncio.CancelledError:
+                end(RuntimeError("from_stream: the source was cancelled from outside"))
+                raise
+            except Exception as error:
+                end(error)
+            else:
+                end(None)
+
+        task = loop.create_task(read(), name="rxbotters from_stream")
 
         def dispose() -> None:
+            nonlocal over
+            over = True
             task.cancel()
 
         return Disposable(dispose)

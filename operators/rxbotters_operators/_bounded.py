@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ._buffer import Buffer, Overflow
 from ._timing import clock_of
@@ -46,7 +46,7 @@ def bounded(
         ValueError: At call time, for a size below 1 or the policy ``"block"``.
 
     Errors:
-        BufferOverflow: With ``"error"``, once what was waiting is handed on.
+        BufferOverflow: With ``"error"``, once what was waiting is handed on; so do the source's own errors wait.
 
     Example:
         >>> from reactivex.subject import Subject
@@ -71,23 +71,41 @@ def bounded(
             upstream, timer = SerialDisposable(), SerialDisposable()
             buffer: Buffer[T] = Buffer(maxsize, overflow, name="bounded", key=key)
             scheduled = False
-            ended = False
+            ended = False  # nothing more is taken
+            over = False  # nothing more is handed on
             failure: Exception | None = None
+
+            def stop() -> None:
+                nonlocal ended, over
+                ended = over = True
+                timer.dispose()
+                upstream.dispose()
 
             def drain(*_: Any) -> None:
                 nonlocal scheduled
                 scheduled = False
-                for _turn in range(_BATCH):
-                    if not len(buffer):
-                        break
-                    on_next(buffer.get_nowait())
+                try:
+                    for _turn in range(_BATCH):
+                        if over or not len(buffer):
+                            break
+                        on_next(buffer.get_nowait())
+                except Exception as error:
+                    close(error)
+                    raise
+                if over:
+                    return
                 if len(buffer):
                     wake()
                 elif ended:
-                    if failure is None:
+                    close(failure)
+
+            def close(error: Exception | None) -> None:
+                if not over:
+                    stop()
+                    if error is None:
                         on_completed()
                     else:
-                        on_error(failure)
+                        on_error(error)
 
             def wake() -> None:
                 nonlocal scheduled
@@ -96,14 +114,16 @@ def bounded(
                     timer.disposable = clock.schedule(drain)
 
             def forward(item: T) -> None:
+                if ended:
+                    return
                 dropped = buffer.dropped
                 buffer.push(item)
+                wake()
                 if buffer.dropped != dropped:
-                    on_drop(buffer.dropped)
                     if buffer.closed:
                         upstream.dispose()
                         finish(BufferOverflow("bounded", maxsize, buffer.dropped, overflow))
-                wake()
+                    on_drop(buffer.dropped)
 
             def finish(error: Exception | None = None) -> None:
                 nonlocal ended, failure
@@ -112,7 +132,7 @@ def bounded(
                     wake()
 
             upstream.disposable = source.subscribe(forward, finish, finish, scheduler=given)
-            return CompositeDisposable(timer, upstream)
+            return Disposable(stop)
 
         return Lean(run)
 

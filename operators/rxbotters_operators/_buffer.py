@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable
-from typing import Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from .errors import BufferOverflow
 
-__all__ = ["Buffer", "Overflow"]
+__all__ = ["Buffer", "Overflow", "whole"]
 
 T = TypeVar("T")
 Overflow = Literal["block", "drop_oldest", "drop_newest", "latest_per_key", "error"]
+
+
+def whole(name: str, value: Any) -> None:
+    """Refuse what is not a whole number from 1; infinity too: nothing here is unbounded.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not (isinstance(value, int) and value >= 1):
+        raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
 
 
 class Buffer(Generic[T]):
     """A bounded queue between a source that pushes and a consumer that pulls.
 
     Args:
-        maxsize: Items that may wait; at least 1.
+        maxsize: Items that may wait; a whole number, at least 1.
         overflow: What happens to an item that does not fit: ``"block"`` (`put` waits; `push` raises),
             ``"drop_oldest"``, ``"drop_newest"``, ``"latest_per_key"`` (at any time one item per key: the newest value in
             the place of the first; a new key beyond ``maxsize`` drops the oldest), ``"error"`` (the buffer ends with
@@ -28,10 +38,10 @@ class Buffer(Generic[T]):
         key: The key of an item, for ``"latest_per_key"``.
 
     Attributes:
-        dropped: Items thrown away so far.
+        dropped: Items thrown away so far, those included whose `put` still waited when the buffer was closed.
 
     Raises:
-        ValueError: ``maxsize`` below 1, an unknown policy, or ``"latest_per_key"`` without a key.
+        ValueError: ``maxsize`` below 1 or not whole, an unknown policy, or ``"latest_per_key"`` without a key.
 
     Example:
         >>> buffer = Buffer[int](2, "drop_oldest")
@@ -48,8 +58,7 @@ class Buffer(Generic[T]):
         name: str = "buffer",
         key: Callable[[T], Hashable] | None = None,
     ) -> None:
-        if not maxsize >= 1:
-            raise ValueError(f"{name}: maxsize must be at least 1, got {maxsize!r}: nothing here is unbounded")
+        whole(f"{name}: maxsize", maxsize)
         if overflow not in get_args(Overflow):
             raise ValueError(f"{name}: overflow must be one of {', '.join(get_args(Overflow))}, got {overflow!r}")
         if overflow == "latest_per_key" and key is None:
@@ -60,7 +69,7 @@ class Buffer(Generic[T]):
         self.dropped = 0
         self._key = key
         self._items: deque[T] = deque()
-        self._by_key: dict[Hashable, T] = {}
+        self._by_key: OrderedDict[Hashable, T] = OrderedDict()  # a dict looks for its first key in O(n)
         self._getters: deque[asyncio.Future[None]] = deque()
         self._putters: deque[asyncio.Future[None]] = deque()
         self._closed = False
@@ -105,13 +114,14 @@ class Buffer(Generic[T]):
         finally:
             getters.extend(self._getters)
             self._getters = getters
-            for _ in range(min(len(self), len(getters)) or (len(getters) if self._closed else 0)):
-                self._wake(self._getters)
+            for _ in range(len(getters) if self._closed else min(len(self), len(getters))):
+                self._wake(getters)
 
     async def put(self, item: T) -> None:
         """Put an item in; with ``"block"`` wait until there is room."""
         while self.overflow == "block" and len(self._items) >= self.maxsize and not self._closed:
             await self._wait(self._putters)
+            self.dropped += self._closed  # closed meanwhile: it will never be read
         self.push(item)
 
     def _push_latest(self, item: T) -> None:
@@ -120,7 +130,7 @@ class Buffer(Generic[T]):
         if key in self._by_key:
             self.dropped += 1
         elif len(self._by_key) >= self.maxsize:
-            del self._by_key[next(iter(self._by_key))]
+            self._by_key.popitem(last=False)
             self.dropped += 1
         self._by_key[key] = item
 
@@ -146,7 +156,7 @@ class Buffer(Generic[T]):
         Raises:
             IndexError: There is none.
         """
-        item = self._by_key.pop(next(iter(self._by_key))) if self._by_key else self._items.popleft()
+        item = self._by_key.popitem(last=False)[1] if self._by_key else self._items.popleft()
         if self._putters:
             self._wake(self._putters)
         return item
@@ -189,7 +199,7 @@ class Buffer(Generic[T]):
         waiting.append(future)
         try:
             await future
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or thrown away unfinished
             if future.done() and not future.cancelled():
                 self._wake(waiting)  # the wake-up was for an item that somebody else may take now
             elif future in waiting:

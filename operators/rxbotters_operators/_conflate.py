@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ._timing import clock_of
 from .hot import Lean, OnCompleted, OnError, OnNext
@@ -29,7 +29,7 @@ def conflate(
         source                    -a1-b1-a2-a3-------b2-|
         conflate(key, every=10)   ----------a3b1-----b2-|     at 10: a then b, in order of first arrival
 
-    Nothing is handed on while nothing came. The newest item of a key is never lost: completing hands on what is left.
+    Nothing is handed on while nothing came. The newest item of a key is never lost: the end, or an error, comes after what is left.
     What waits is bounded by the number of keys.
 
     Args:
@@ -39,7 +39,7 @@ def conflate(
         scheduler: Where the timer runs; default the one of the subscription, else the running event loop.
 
     Raises:
-        ValueError: At call time, if ``every`` is negative.
+        ValueError: At call time, if ``every`` is negative or not finite.
 
     Example:
         >>> from reactivex.subject import Subject
@@ -51,8 +51,8 @@ def conflate(
         >>> clock.advance_to(1.0)
         103
     """
-    if not every >= 0:
-        raise ValueError(f"every must be at least 0 seconds, got {every!r}")
+    if not 0 <= every < float("inf"):
+        raise ValueError(f"every must be a finite number of seconds from 0, got {every!r}")
     key_of: Callable[[Any], Hashable] = key or (lambda _: None)
 
     def operator(source: Observable[T]) -> Observable[T]:
@@ -60,30 +60,51 @@ def conflate(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            timer = SerialDisposable()
+            upstream, timer = SerialDisposable(), SerialDisposable()
             newest: dict[Hashable, T] = {}
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                timer.dispose()
+                upstream.dispose()
 
             def hand_over(*_: Any) -> None:
                 items = list(newest.values())
                 newest.clear()
-                for item in items:
-                    on_next(item)
+                try:
+                    for item in items:
+                        if over:
+                            return
+                        on_next(item)
+                except Exception as error:
+                    if not over:
+                        stop()
+                        on_error(error)
+                    raise
 
             def forward(item: T) -> None:
+                if over:
+                    return
+                kind = key_of(item)
                 if not newest:
                     timer.disposable = clock.schedule_relative(every, hand_over)
-                newest[key_of(item)] = item
+                newest[kind] = item
 
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timer.dispose()
+            def end(error: Exception | None = None) -> None:
+                if over:
+                    return
                 hand_over()
-                on_completed()
+                if not over:
+                    stop()
+                    if error is None:
+                        on_completed()
+                    else:
+                        on_error(error)
 
-            return CompositeDisposable(timer, source.subscribe(forward, fail, complete, scheduler=clock))
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return Disposable(stop)
 
         return Lean(run)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ._timing import clock_of, positive, seconds
 from .errors import SilenceError
@@ -15,6 +17,7 @@ from .hot import Lean, OnCompleted, OnError, OnNext
 __all__ = ["fail_on_silence"]
 
 T = TypeVar("T")
+_STEP = 2e-6  # seconds; schedulers round to microseconds, and a shorter step would not move their clock
 
 
 def fail_on_silence(
@@ -38,7 +41,7 @@ def fail_on_silence(
         ValueError: At call time, if ``silence`` is not positive.
 
     Errors:
-        SilenceError: ``silence`` seconds after the last item; the source is disposed.
+        SilenceError: ``silence`` seconds after the last item, never earlier; the source is disposed.
 
     Example:
         >>> import reactivex as rx
@@ -55,34 +58,43 @@ def fail_on_silence(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
+            # The loop's own time costs a tenth of a scheduler's, which makes a datetime of it.
+            injected = scheduler is not None or given is not None
+            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
             upstream, timer = SerialDisposable(), SerialDisposable()
-            both = CompositeDisposable(timer, upstream)
-            heard = seconds(clock)
+            heard = now()
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                timer.dispose()
+                upstream.dispose()
 
             def look(*_: Any) -> None:
-                left = heard + silence - seconds(clock)
-                if left > 1e-9:
-                    timer.disposable = clock.schedule_relative(left, look)
-                else:
-                    both.dispose()
-                    on_error(SilenceError(silence))
+                left = heard + silence - now()
+                if left > 0:
+                    timer.disposable = clock.schedule_relative(max(left, _STEP), look)
+                elif not over:
+                    end(SilenceError(silence))
 
             def forward(item: T) -> None:
                 nonlocal heard
-                heard = seconds(clock)
-                on_next(item)
+                if not over:
+                    heard = now()
+                    on_next(item)
 
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timer.dispose()
-                on_completed()
+            def end(error: Exception | None = None) -> None:
+                if not over:
+                    stop()
+                    if error is None:
+                        on_completed()
+                    else:
+                        on_error(error)
 
             timer.disposable = clock.schedule_relative(silence, look)
-            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=clock)
-            return both
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return Disposable(stop)
 
         return Lean(run)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from reactivex import Observable, abc
+from reactivex.disposable import Disposable, SerialDisposable
 
 from .errors import ProtocolError
 from .events import (
@@ -48,10 +49,13 @@ def fold(target: Foldable) -> Callable[[Observable[Any]], Observable[StoreChange
         fold(store)   --ab-----c---d--e--      a…e StoreChange
 
     Frames are decoded; the other events of a connection tell the stores when to distrust what they have. What cannot be
-    folded goes to ``target.errors``, and the stream goes on.
+    folded goes to ``target.errors``, and the stream goes on; it fails if the target has no ``errors``.
 
     Args:
         target: A `DataStore` or a `DataStoreCollection`.
+
+    Errors:
+        ProtocolError: A frame is not JSON and ``target`` has no ``errors``.
 
     Example:
         >>> import reactivex as rx
@@ -66,25 +70,46 @@ def fold(target: Foldable) -> Callable[[Observable[Any]], Observable[StoreChange
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             errors = getattr(target, "errors", None)
+            upstream = SerialDisposable()
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                upstream.dispose()
+
+            def fail(error: Exception) -> None:
+                if not over:
+                    stop()
+                    on_error(error)
+
+            def complete() -> None:
+                if not over:
+                    stop()
+                    on_completed()
 
             def forward(item: Any) -> None:
-                ws: Any = None
-                message = item
-                if item.__class__ is Frame:
-                    if item.kind == "ping" or item.kind == "pong":
-                        return
+                if over:
+                    return
+                if item.__class__ is not Frame:
+                    changes = _changes_of(item) if isinstance(item, _EVENTS) else target.apply(item)
+                elif item.kind == "ping" or item.kind == "pong":
+                    return
+                else:
                     try:
                         message = item.message
                     except ProtocolError as error:
-                        if errors is not None and item.data not in ("ping", "pong"):
+                        if item.data in ("ping", "pong"):
+                            return
+                        if errors is None:
+                            fail(error)
+                        else:
                             errors.emit(error)
                         return
-                    ws = getattr(item.connection, "ws", None)
-                elif isinstance(item, _EVENTS):
-                    for change in _changes_of(item):
-                        on_next(change)
-                    return
-                for change in target.apply(message, ws):
+                    changes = target.apply(message, getattr(item.connection, "ws", None))
+                for change in changes:
+                    if over:
+                        return
                     on_next(change)
 
             def _changes_of(event: Any) -> Sequence[StoreChange]:
@@ -94,7 +119,8 @@ def fold(target: Foldable) -> Callable[[Observable[Any]], Observable[StoreChange
                     return ()
                 return taped(lambda: target.onevent(event))  # type: ignore[no-any-return]
 
-            return source.subscribe(forward, on_error, on_completed, scheduler=given)
+            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=given)
+            return Disposable(stop)
 
         return Lean(run)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reactivex import Observable, abc
+from reactivex.disposable import Disposable, SerialDisposable
 
 from . import codec
 from .errors import ProtocolError
@@ -30,7 +31,8 @@ def json(
 
     Args:
         loads: Another decoder, such as one that gives `decimal.Decimal`; each frame is then decoded by it.
-        on_bad: Hears what is not JSON, and the stream goes on; ``None``: the stream fails.
+        on_bad: Hears what is not JSON, and the stream goes on; ``Errors(…).emit`` also counts it. ``None``: the stream
+            fails.
 
     Errors:
         ProtocolError: With ``on_bad=None``, at the first item that is not JSON.
@@ -50,7 +52,17 @@ def json(
         def run(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
+            upstream = SerialDisposable()
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                upstream.dispose()
+
             def forward(item: Any) -> None:
+                if over:
+                    return
                 if item.__class__ is Frame:
                     if item.kind == "ping" or item.kind == "pong":
                         return
@@ -63,14 +75,23 @@ def json(
                         return
                     if on_bad is not None:
                         on_bad(error)
-                        return
-                    subscription.dispose()
-                    on_error(error)
+                    else:
+                        fail(error)
                     return
                 on_next(message)
 
-            subscription = source.subscribe(forward, on_error, on_completed, scheduler=given)
-            return subscription
+            def fail(error: Exception) -> None:
+                if not over:
+                    stop()
+                    on_error(error)
+
+            def complete() -> None:
+                if not over:
+                    stop()
+                    on_completed()
+
+            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=given)
+            return Disposable(stop)
 
         return Lean(run)
 
@@ -80,5 +101,5 @@ def json(
 def _checked(loads: Callable[[str | bytes], Any], data: str | bytes) -> Any:
     try:
         return loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(f"not JSON ({error})", data) from None
+    except Exception as error:  # a decoder of the user's raises what it likes
+        raise ProtocolError(f"not JSON ({error})", data) from error

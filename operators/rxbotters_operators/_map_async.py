@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable
+from reactivex.disposable import Disposable, SerialDisposable
 
-from ._buffer import Buffer, Overflow
+from ._buffer import Buffer, Overflow, whole
 from .errors import BufferOverflow
-from .hot import Lean, OnCompleted, OnError, OnNext
+from .hot import Lean, OnCompleted, OnError, OnNext, nothing
 
 __all__ = ["map_async"]
 
@@ -27,6 +27,7 @@ def map_async(
     ordered: bool = True,
     buffer: int = 1000,
     overflow: Overflow = "error",
+    on_drop: Callable[[int], None] = nothing,
 ) -> Callable[[Observable[A]], Observable[B]]:
     """Await ``fn(item)`` for every item, at most ``limit`` at a time, and emit what they give.
 
@@ -44,12 +45,14 @@ def map_async(
         ordered: Emit in the order of the source, else as they finish.
         buffer: Items that may wait for their turn.
         overflow: What happens beyond: ``"error"``, ``"drop_oldest"`` or ``"drop_newest"``.
+        on_drop: Called with the total of dropped items whenever it grows.
 
     Raises:
-        ValueError: At call time, for a limit below 1 or the policy ``"block"``.
+        ValueError: At call time, for a limit or a buffer below 1 or the policy ``"block"``.
 
     Errors:
-        Whatever ``fn`` raises: the others are cancelled. BufferOverflow: With ``"error"``.
+        Whatever ``fn`` raises: the others are cancelled. BufferOverflow: With ``"error"``, at once. RuntimeError: A task
+        was cancelled by somebody else.
 
     Example:
         >>> import asyncio, reactivex as rx
@@ -60,10 +63,10 @@ def map_async(
         >>> asyncio.run(main())
         6
     """
-    if not limit >= 1:
-        raise ValueError(f"limit must be at least 1, got {limit!r}")
+    whole("limit", limit)
     if overflow not in ("error", "drop_oldest", "drop_newest"):
         raise ValueError(f"map_async() can overflow by 'error', 'drop_oldest' or 'drop_newest', not {overflow!r}")
+    Buffer[Any](buffer, overflow)  # refuses a bad size now
 
     def operator(source: Observable[A]) -> Observable[B]:
         def run(
@@ -72,18 +75,17 @@ def map_async(
             loop = asyncio.get_running_loop()
             waiting: Buffer[A] = Buffer(buffer, overflow, name="map_async")
             running: deque[asyncio.Task[B]] = deque()
+            upstream = SerialDisposable()
             over = False
             source_done = False
 
             def stop() -> None:
                 nonlocal over
                 over = True
-                subscription.dispose()
+                upstream.dispose()
                 for task in running:
                     task.cancel()
                 running.clear()
-
-            subscription: abc.DisposableBase = Disposable()
 
             def fail(error: Exception) -> None:
                 if not over:
@@ -119,7 +121,11 @@ def map_async(
                     return
                 error = task.exception()
                 if error is None:
-                    on_next(task.result())
+                    try:
+                        on_next(task.result())
+                    except Exception as fault:
+                        fail(fault)
+                        raise
                 elif isinstance(error, Exception):
                     fail(error)
                 else:
@@ -127,20 +133,22 @@ def map_async(
                     raise error
 
             def forward(item: A) -> None:
+                if over:
+                    return
+                dropped = waiting.dropped
                 waiting.push(item)
                 if waiting.closed:
                     fail(BufferOverflow("map_async", buffer, waiting.dropped, overflow))
                 pump()
+                if waiting.dropped != dropped:
+                    on_drop(waiting.dropped)
 
             def complete() -> None:
                 nonlocal source_done
                 source_done = True
                 pump()
 
-            inner = source.subscribe(forward, fail, complete, scheduler=given)
-            subscription = inner if not over else Disposable()
-            if over:
-                inner.dispose()
+            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=given)
             return Disposable(stop)
 
         return Lean(run)

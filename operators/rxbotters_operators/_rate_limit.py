@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
-from ._buffer import Buffer, Overflow
+from ._buffer import Buffer, Overflow, whole
 from ._timing import clock_of, positive, seconds
 from .errors import BufferOverflow
-from .hot import Lean, OnCompleted, OnError, OnNext
+from .hot import Lean, OnCompleted, OnError, OnNext, nothing
 
 __all__ = ["rate_limit"]
 
 T = TypeVar("T")
+_STEP = 2e-6  # seconds; schedulers round to microseconds, and a shorter step would not move their clock
 
 
 def rate_limit(
@@ -25,6 +28,7 @@ def rate_limit(
     *,
     maxsize: int = 1000,
     overflow: Overflow = "error",
+    on_drop: Callable[[int], None] = nothing,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[T]], Observable[T]]:
     """Let at most ``calls`` items through in any window of ``per`` seconds; later ones wait, in order.
@@ -42,13 +46,14 @@ def rate_limit(
         per: Length of the window in seconds.
         maxsize: Items that may wait.
         overflow: What happens beyond: ``"error"``, ``"drop_oldest"`` or ``"drop_newest"``.
+        on_drop: Called with the total of dropped items whenever it grows.
         scheduler: Where waiting items are released; default the one of the subscription, else the running event loop.
 
     Raises:
         ValueError: At call time, for a limit below 1, a window that is not positive, or the policy ``"block"``.
 
     Errors:
-        BufferOverflow: With ``"error"``.
+        BufferOverflow: With ``"error"``, at once; so do the source's own errors come. What waits is given up.
 
     Example:
         >>> from reactivex.subject import Subject
@@ -62,8 +67,7 @@ def rate_limit(
         >>> clock.advance_to(5.0); seen
         ['a', 'b', 'c']
     """
-    if not calls >= 1:
-        raise ValueError(f"calls must be at least 1, got {calls!r}")
+    whole("calls", calls)
     positive("per", per)
     if overflow not in ("error", "drop_oldest", "drop_newest"):
         raise ValueError(f"rate_limit() can overflow by 'error', 'drop_oldest' or 'drop_newest', not {overflow!r}")
@@ -74,39 +78,60 @@ def rate_limit(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
+            # The loop's own time costs a tenth of a scheduler's, which makes a datetime of it.
+            injected = scheduler is not None or given is not None
+            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
             upstream, timer = SerialDisposable(), SerialDisposable()
             waiting: Buffer[T] = Buffer(maxsize, overflow, name="rate_limit")
             sent: deque[float] = deque(maxlen=calls)
             armed = False
             ended = False
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                timer.dispose()
+                upstream.dispose()
+
+            def finish(error: Exception | None = None) -> None:
+                if not over:
+                    stop()
+                    if error is None:
+                        on_completed()
+                    else:
+                        on_error(error)
 
             def release(*_: Any) -> None:
                 nonlocal armed
                 armed = False
-                while len(waiting):
-                    now = seconds(clock)
-                    free_at = sent[0] + per if len(sent) == calls else now
-                    if free_at > now:
+                while not over and len(waiting):
+                    time = now()
+                    left = sent[0] + per - time if len(sent) == calls else 0.0
+                    if left > 0:
                         armed = True
-                        timer.disposable = clock.schedule_relative(free_at - now, release)
+                        timer.disposable = clock.schedule_relative(max(left, _STEP), release)
                         return
-                    sent.append(now)
-                    on_next(waiting.get_nowait())
+                    sent.append(time)
+                    try:
+                        on_next(waiting.get_nowait())
+                    except Exception as error:
+                        finish(error)
+                        raise
                 if ended:
-                    on_completed()
+                    finish()
 
             def forward(item: T) -> None:
+                if over:
+                    return
+                dropped = waiting.dropped
                 waiting.push(item)
                 if waiting.closed:
-                    upstream.dispose()
-                    timer.dispose()
-                    on_error(BufferOverflow("rate_limit", maxsize, waiting.dropped, overflow))
+                    finish(BufferOverflow("rate_limit", maxsize, waiting.dropped, overflow))
                 elif not armed:
                     release()
-
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
+                if waiting.dropped != dropped:
+                    on_drop(waiting.dropped)
 
             def complete() -> None:
                 nonlocal ended
@@ -114,8 +139,8 @@ def rate_limit(
                 if not armed:
                     release()
 
-            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=clock)
-            return CompositeDisposable(timer, upstream)
+            upstream.disposable = source.subscribe(forward, finish, complete, scheduler=clock)
+            return Disposable(stop)
 
         return Lean(run)
 

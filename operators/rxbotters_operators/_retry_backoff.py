@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random as _random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ._backoff import Backoff, Delays
 from ._timing import clock_of
@@ -36,7 +37,7 @@ def retry_backoff(
 
     For requests that may be repeated: never put it behind one that places an order. An error that carries
     ``retry_after`` (seconds) is obeyed; an error that says ``fatal`` of itself is not retried. An item ends the outage:
-    delays and attempts start afresh.
+    delays and attempts start afresh. A subscriber that raises ends its subscription; nothing is asked again for that.
 
     Args:
         backoff: Delays in seconds; default ``Backoff()``.
@@ -80,32 +81,69 @@ def retry_backoff(
             upstream, timer = SerialDisposable(), SerialDisposable()
             delays = make()
             failures = 0
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                timer.dispose()
+                upstream.dispose()
+
+            def end(error: Exception | None = None) -> None:
+                if not over:
+                    stop()
+                    if error is None:
+                        on_completed()
+                    else:
+                        on_error(error)
 
             def forward(item: T) -> None:
                 nonlocal delays, failures
+                if over:
+                    return
                 if failures:
                     failures, delays = 0, make()
-                on_next(item)
+                try:
+                    on_next(item)
+                except Exception as error:
+                    end(error)  # a fault of the subscriber is no reason to ask again
+                    raise
 
             def fail(error: Exception) -> None:
                 nonlocal failures
+                if over:
+                    return
                 failures += 1
-                if not worth_it(error):
-                    on_error(error)
+                try:
+                    again = worth_it(error)
+                except Exception as fault:
+                    end(fault)
+                    return
+                if not again:
+                    end(error)
                     return
                 delay = next(delays, None) if attempts is None or failures < attempts else None
                 if delay is None:
-                    on_error(RetriesExhausted(failures, error))
+                    end(RetriesExhausted(failures, error))
                     return
-                wait = max(delay, float(getattr(error, "retry_after", None) or 0.0))
-                timer.disposable = clock.schedule_relative(wait, ask)
+                timer.disposable = clock.schedule_relative(max(delay, _asked(error)), ask)
 
             def ask(*_: Any) -> None:
-                upstream.disposable = source.subscribe(forward, fail, on_completed, scheduler=clock)
+                if not over:
+                    upstream.disposable = source.subscribe(forward, fail, end, scheduler=clock)
 
             ask()
-            return CompositeDisposable(timer, upstream)
+            return Disposable(stop)
 
         return Lean(run)
 
     return operator
+
+
+def _asked(error: Exception) -> float:
+    """Return the ``retry_after`` of an error in seconds, 0 where it has none that makes sense."""
+    try:
+        wait = float(getattr(error, "retry_after", None) or 0.0)
+    except (TypeError, ValueError):
+        return 0.0
+    return wait if math.isfinite(wait) else 0.0

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import Disposable, SerialDisposable
 
 from ._timing import clock_of, positive, seconds
 from .events import Live, Stale, Status
 from .hot import Lean, OnCompleted, OnError, OnNext
 
 __all__ = ["staleness"]
+
+_STEP = 2e-6  # seconds; schedulers round to microseconds, and a shorter step would not move their clock
 
 
 def staleness(
@@ -49,38 +53,55 @@ def staleness(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            timer = SerialDisposable()
-            heard = seconds(clock)
+            # The loop's own time costs a tenth of a scheduler's, which makes a datetime of it.
+            injected = scheduler is not None or given is not None
+            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
+            upstream, timer = SerialDisposable(), SerialDisposable()
+            heard = now()
             live: bool | None = None
+            over = False
+
+            def stop() -> None:
+                nonlocal over
+                over = True
+                timer.dispose()
+                upstream.dispose()
 
             def look(*_: Any) -> None:
                 nonlocal live
-                left = heard + after - seconds(clock)
-                if left > 1e-9:
-                    timer.disposable = clock.schedule_relative(left, look)
-                else:
+                left = heard + after - now()
+                if left > 0:
+                    timer.disposable = clock.schedule_relative(max(left, _STEP), look)
+                elif not over:
                     live = False
-                    on_next(Stale(f"nothing arrived for {after:g} s", heard))
+                    try:
+                        on_next(Stale(f"nothing arrived for {after:g} s", heard))
+                    except Exception as error:
+                        end(error)
+                        raise
 
             def forward(_: Any) -> None:
                 nonlocal heard, live
-                heard = seconds(clock)
+                if over:
+                    return
+                heard = now()
                 if live is not True:
                     if live is False:
                         timer.disposable = clock.schedule_relative(after, look)
                     live = True
                     on_next(Live())
 
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timer.dispose()
-                on_completed()
+            def end(error: Exception | None = None) -> None:
+                if not over:
+                    stop()
+                    if error is None:
+                        on_completed()
+                    else:
+                        on_error(error)
 
             timer.disposable = clock.schedule_relative(after, look)
-            return CompositeDisposable(timer, source.subscribe(forward, fail, complete, scheduler=clock))
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return Disposable(stop)
 
         return Lean(run)
 

@@ -67,6 +67,7 @@ class Table:
             field: {} for field in (self._INDEXES if indexes is None else indexes)
         }
         self._moved: set[str] = set()
+        self._born: dict[Any, int] = {}  # which row is older, where indexes need to know
         self._tape: list[StoreChange] | None = None
         self.skipped = 0
         self.errors = Errors(f"{self.name}.errors")
@@ -234,16 +235,21 @@ class Table:
             self._drop(oldest.popleft(), None, "evict")
 
     def _reindex(self, key: Any, before: Row | None, row: Row | None) -> None:
+        if before is None:
+            self._born[key] = self._version
+        elif row is None:
+            del self._born[key]
         for field, index in self._indexes.items():
             try:
                 if before is not None and field in before and (row is None or row.get(field) != before[field]):
                     del index[before[field]][key]
                     if not index[before[field]]:
                         del index[before[field]]
-                    if row is not None:
-                        self._moved.add(field)  # its bucket is no longer in order of insertion
                 if row is not None and field in row:
-                    index.setdefault(row[field], {})[key] = row
+                    bucket = index.setdefault(row[field], {})
+                    if before is not None and key not in bucket:
+                        self._moved.add(field)  # an old row joins: the bucket is no longer in order of insertion
+                    bucket[key] = row
             except TypeError:
                 continue  # an unhashable value equals no value one could look up
 
@@ -355,9 +361,11 @@ class Table:
             row = self._rows.get(key)
             return [(key, row)] if row is not None and matching((row,), query) else []
         for field, index in self._indexes.items():
-            if field in query and field not in self._moved:
-                bucket = index.get(query[field], {})
-                return [(key, row) for key, row in bucket.items() if len(query) == 1 or matching((row,), query)]
+            if field in query:
+                pairs = list(index.get(query[field], {}).items())
+                if field in self._moved:
+                    pairs.sort(key=lambda pair: self._born[pair[0]])
+                return [(key, row) for key, row in pairs if len(query) == 1 or matching((row,), query)]
         return [(key, row) for key, row in self._rows.items() if matching((row,), query)]
 
     def _set_status(self, status: Status) -> None:
