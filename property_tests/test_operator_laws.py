@@ -91,18 +91,18 @@ def test_silence_fails_exactly_after_the_limit(times: list[int], limit: int) -> 
     clock = TestScheduler()
     ends: list[float] = []
     source = at_times(clock, times, times)
-    source.pipe(ops.fail_on_silence(limit, scheduler=clock)).subscribe(
+    source.pipe(ops.fail_on_silence(limit + 0.5, scheduler=clock)).subscribe(
         on_error=lambda _: ends.append(clock.to_seconds(clock.now))
     )
     clock.advance_to(10_000)
 
     heard = 0.0
     for at in times:
-        if at + 0.001 - heard >= limit:
+        if at + 0.001 - heard >= limit + 0.5:
             break
         heard = at + 0.001
     assert len(ends) == 1
-    assert abs(ends[0] - (heard + limit)) < 0.01
+    assert abs(ends[0] - (heard + limit + 0.5)) < 0.01
 
 
 @given(TIMES, st.integers(1, 20))

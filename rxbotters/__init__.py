@@ -19,8 +19,10 @@ from rxbotters.stores import DataStore, DataStoreCollection, OrderBook, StoreStr
 from rxbotters.version import __version__
 from rxbotters_operators.events import StoreChange
 
+from .exchanges.index import COLLECTIONS
+
 if TYPE_CHECKING:
-    from rxbotters.exchanges.bitflyer.stores import bitFlyerDataStore
+    from .exchanges.index import *  # noqa: F403
 
 __all__ = [
     "Auth",
@@ -36,18 +38,16 @@ __all__ = [
     "WebSocketApp",
     "WebSocketQueue",
     "__version__",
-    "bitFlyerDataStore",
+    *COLLECTIONS,
 ]
-
-_LAZY = {"bitFlyerDataStore": "bitflyer"}
 
 
 def __getattr__(name: str) -> Any:
     """Import an exchange's stores when they are first named, and the operators when they are first used."""
-    if name in _LAZY:
+    if name in COLLECTIONS:
         from rxbotters.exchanges import collection
 
-        value: Any = collection(_LAZY[name], name)
+        value: Any = collection(name)
     elif name in ("operators", "helpers", "sim", "testing", "record", "errors"):
         from importlib import import_module
 

@@ -13,10 +13,14 @@ from yarl import URL
 from rxbotters.clock import SYSTEM, Clock
 from rxbotters.credentials import load_credentials
 from rxbotters.descriptor import Hosts
-from rxbotters.errors import ClientClosed, WrongLoop
+from rxbotters.errors import ClientClosed, ConfigError, WrongLoop
 from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
 from rxbotters.net.call import Call, Fetch
 from rxbotters.net.http import join_url, read_body, send
+from rxbotters.net.lease import Lease
+from rxbotters.net.limits import Limiter
+from rxbotters.net.metrics import Meter, Metrics, Snapshot
+from rxbotters.net.response import Auth
 from rxbotters.net.result import FetchResult, make_result
 from rxbotters.net.session import OWNED, open_session
 from rxbotters.net.tasks import Tasks
@@ -41,10 +45,14 @@ class Client:
         base_url: Put before relative urls of requests.
         hosts: More hosts of known exchanges, such as ``{"127.0.0.1:8080": "bitflyer"}`` for a simulator or a proxy.
         clock: Time and dice; the machine's own if not given.
+        adjust_clock: Sign with the exchange's time where its answers show that this machine's clock is off.
+        patience: Seconds a request may wait for its turn under an exchange's rate limits; then it is `RateLimited`.
+        max_body: Bytes an answer may have once inflated; then it is `ResponseTooLarge`.
         kwargs: Passed to `aiohttp.ClientSession`.
 
     Attributes:
         errors: What no request and no connection could be blamed for.
+        metrics: What the client does, as a stream of snapshots; ``metrics.snapshot()`` takes one now.
 
     Raises:
         CredentialError: The keys break a rule. Nothing was opened.
@@ -67,6 +75,9 @@ class Client:
         *,
         hosts: Mapping[str, str] | None = None,
         clock: Clock = SYSTEM,
+        adjust_clock: bool = False,
+        patience: float = 10.0,
+        max_body: int = 32 * 1024 * 1024,
         **kwargs: Any,
     ) -> None:
         for name in OWNED:
@@ -74,22 +85,30 @@ class Client:
                 raise TypeError(f"Client() got an unexpected keyword argument {name!r}: the client owns it")
         self._base_url = base_url
         self._options = kwargs
+        self._max_body = max_body
         self._session: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._unknown: set[str] = set()
         self._apps: dict[WebSocketApp, None] = {}
+        self._leases: dict[tuple[str, str], Lease] = {}
         self.errors = Errors("client errors")
         known = Hosts(all_exchanges(), hosts)
         self._wiring = Wiring(
             session=self._open_session,
+            fetch=self.fetch,
             tasks=Tasks(self.errors.emit),
             clock=clock,
             hosts=known,
             credentials=load_credentials(apis, {**FOREIGN_APIS, **known.apis}),
             warn_unknown=self._warn_unknown,
             forget=self._forget,
+            report=self.errors.emit,
+            limiter=Limiter(patience),
+            meter=Meter(),
+            adjust_clock=adjust_clock,
         )
+        self.metrics = Metrics(self._snapshot)
 
     # ------------------------------------------------------------------ life
 
@@ -109,6 +128,9 @@ class Client:
         self._closed = True
         for app in list(self._apps):
             await app.close()
+        for lease in self._leases.values():
+            lease.close()
+        self.metrics.complete()
         await self._wiring.tasks.close(_CLOSE_WITHIN)
         if self._session is not None:
             await self._session.close()
@@ -126,7 +148,7 @@ class Client:
     def _open_session(self) -> Any:
         self._check()
         if self._session is None:
-            self._session = open_session(f"rxbotters/{__version__}", dict(self._options))
+            self._session = open_session(f"rxbotters/{__version__}", dict(self._options), self._max_body)
         return self._session
 
     def _forget(self, app: WebSocketApp) -> None:
@@ -225,6 +247,43 @@ class Client:
         if not app.states.ended:
             self._apps[app] = None
         return app
+
+    def lease(self, name: str, *, base: str | None = None, auth: Any = Auth) -> Lease:
+        """Return a token that is kept alive, to be given to `ws_connect` as its url.
+
+        Args:
+            name: ``"<exchange>.<lease>"``, such as ``"gmocoin.private"``.
+            base: Another origin for the requests, such as that of a test server.
+            auth: As for `request`.
+
+        Raises:
+            ConfigError: There is no such lease; the message lists those that are.
+
+        Example:
+            ``ws = client.ws_connect(client.lease("kucoin.public"), send_json=…, hdlr_json=store.onmessage)``
+        """
+        rules = {
+            f"{exchange.name}.{kind}": rule for exchange in all_exchanges() for kind, rule in exchange.leases.items()
+        }
+        rule = rules.get(name)
+        if rule is None:
+            raise ConfigError(f"no lease is called {name!r}: known are {', '.join(sorted(rules)) or 'none'}")
+        key = (name, base or rule.base)
+        if key not in self._leases:
+            self._leases[key] = Lease(self._wiring, name, rule, base=base, auth=auth, send=self.fetch)
+        return self._leases[key]
+
+    def _snapshot(self) -> Snapshot:
+        wiring = self._wiring
+        return Snapshot(
+            connections=tuple(app.metrics() for app in self._apps),
+            requests=dict(wiring.meter.requests),
+            statuses=dict(wiring.meter.statuses),
+            failures=wiring.meter.failures,
+            tasks=len(wiring.tasks),
+            errors=self.errors.total,
+            skews={host: skew.seconds for host, skew in wiring.skews.items() if skew.seconds},
+        )
 
     def __repr__(self) -> str:
         return f"<Client {'closed' if self._closed else 'open'}, {len(self._apps)} connections>"

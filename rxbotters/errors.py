@@ -11,6 +11,8 @@
     ├── WrongLoop (RuntimeError)      called from another event loop than the client's
     ├── RequestError
     │   ├── OutcomeUnknown            a mutating request was sent and nobody knows what became of it
+    │   ├── RateLimited               it would have waited too long for its turn; not sent
+    │   ├── ResponseTooLarge          the body exceeds its budget, compressed or not
     │   └── VenueError                the exchange answered, with an error
     ├── ConnectError                  a dial failed
     │   ├── HandshakeRefused          the server answered the upgrade with an HTTP status
@@ -21,12 +23,16 @@
     │   ├── SubscriptionError         the exchange refused, or never acknowledged, one subscription
     │   ├── PolicyViolation           the server closed for a breach of its rules
     │   └── SendTimeout               the peer does not read what we send
+    ├── LeaseError                    a token could not be had or extended
+    ├── ClockSkew                     this machine's clock and an exchange's are apart
     ├── HandlerError                  a handler of the user's raised
     └── StoreError
         ├── MissingKey                a row lacks a field of its key
         ├── UnhashableKey (TypeError) a key value cannot be a key
         ├── BadNumber (ValueError)    a price or size is not a finite number
-        └── SnapshotError             a response given to `initialize` cannot be used
+        ├── SnapshotError             a response given to `initialize` cannot be used
+        ├── SequenceGap               a diff is missing: the book is emptied and asked for anew
+        └── BookMismatch              the book is crossed, or its checksum differs: the same
 """
 
 from __future__ import annotations
@@ -46,8 +52,10 @@ from rxbotters_operators.errors import (
 
 __all__ = [
     "BadNumber",
+    "BookMismatch",
     "BufferOverflow",
     "ClientClosed",
+    "ClockSkew",
     "ConfigError",
     "ConnectError",
     "CredentialError",
@@ -55,16 +63,20 @@ __all__ = [
     "HandshakeRefused",
     "HandshakeTimeout",
     "HeartbeatTimeout",
+    "LeaseError",
     "LoginRefused",
     "LoginTimeout",
     "MissingKey",
     "OutcomeUnknown",
     "PolicyViolation",
     "ProtocolError",
+    "RateLimited",
     "RequestError",
+    "ResponseTooLarge",
     "RetriesExhausted",
     "RxbottersError",
     "SendTimeout",
+    "SequenceGap",
     "SessionError",
     "SilenceError",
     "SnapshotError",
@@ -122,6 +134,28 @@ class OutcomeUnknown(RequestError):
         )
         self.method = method
         self.url = url
+
+
+class RateLimited(RequestError):
+    """The request would have waited longer than allowed for its turn; it was not sent."""
+
+    def __init__(self, exchange: str, seconds: float, patience: float) -> None:
+        super().__init__(
+            f"{exchange}: the next request may go out in {seconds:.1f} s, more than the {patience:g} s it may wait; "
+            "nothing was sent: send less, or give Client(patience=…)"
+        )
+        self.exchange = exchange
+        self.retry_after = seconds
+
+
+class ResponseTooLarge(RequestError):
+    """A body is larger than its budget; reading was stopped and the connection dropped."""
+
+    def __init__(self, method: str, url: str, limit: int) -> None:
+        super().__init__(
+            f"{method} {url}: the body exceeds {limit // 1024 // 1024} MiB: raise Client(max_body=…) if it may"
+        )
+        self.limit = limit
 
 
 class VenueError(RequestError):
@@ -215,6 +249,29 @@ class SendTimeout(SessionError):
         self.seconds = seconds
 
 
+class LeaseError(RxbottersError):
+    """A token could not be had, or not be extended. ``status`` is HTTP's, 0 if there was no answer."""
+
+    def __init__(self, name: str, why: str, *, status: int = 0, retry_after: float | None = None) -> None:
+        self.fatal = status in (401, 403)
+        tail = "check key, secret and permissions" if self.fatal else "it is tried again"
+        super().__init__(f"lease {name}: {why}; {tail}")
+        self.status = status
+        self.retry_after = retry_after
+
+
+class ClockSkew(RxbottersError):
+    """An exchange's clock and this machine's are apart; signed requests may be refused for it."""
+
+    def __init__(self, host: str, low: float, high: float) -> None:
+        super().__init__(
+            f"the clock of {host} is {low:+.1f} to {high:+.1f} s from this machine's: synchronise it (NTP), "
+            "or give Client(adjust_clock=True)"
+        )
+        self.host = host
+        self.low, self.high = low, high
+
+
 class HandlerError(RxbottersError):
     """A handler raised; the other handlers and the following frames went on."""
 
@@ -259,3 +316,23 @@ class SnapshotError(StoreError):
     def __init__(self, endpoint: str, why: str) -> None:
         super().__init__(f"initialize: {endpoint}: {why}")
         self.endpoint = endpoint
+
+
+class SequenceGap(StoreError):
+    """A numbered stream jumped; the instrument was emptied and its snapshot asked for."""
+
+    def __init__(self, store: str, symbol: object, expected: object, got: object) -> None:
+        self.what = f"gap: expected {expected}, got {got}"
+        super().__init__(f"{store} {symbol}: {self.what}; the book is empty and Stale until its new snapshot")
+        self.symbol = symbol
+        self.expected = expected
+        self.got = got
+
+
+class BookMismatch(StoreError):
+    """A book cannot be right: it is crossed, or does not add up to the exchange's checksum."""
+
+    def __init__(self, store: str, symbol: object, what: str) -> None:
+        self.what = what
+        super().__init__(f"{store} {symbol}: {what}; the book is empty and Stale until its new snapshot")
+        self.symbol = symbol

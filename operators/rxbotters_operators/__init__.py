@@ -148,8 +148,12 @@ from ._buffer import Buffer, Overflow
 from ._conflate import conflate
 from ._fail_on_silence import fail_on_silence
 from ._fold import fold
+from ._freshness import freshness
 from ._heartbeat import heartbeat
 from ._json import json
+from ._keepalive import Beat, keepalive
+from ._lateness import lateness
+from ._lease import lease
 from ._login import login
 from ._map_async import map_async
 from ._rate_limit import rate_limit
@@ -158,21 +162,57 @@ from ._retry_backoff import retry_backoff
 from ._rotate import rotate
 from ._select import select
 from ._staleness import staleness
-from ._subscribe import AckRule, subscribe_channels
-from .events import Closed, Frame, Live, Opened, Stale, StoreChange, Subscribed, Syncing, Waiting
+from ._subscribe import AckRule, More, subscribe_channels
+from .events import (
+    Acknowledged,
+    Answered,
+    Authenticated,
+    Closed,
+    Connecting,
+    Dialect,
+    Frame,
+    Late,
+    Leased,
+    LeaseFailed,
+    Live,
+    Opened,
+    Overdue,
+    Quiet,
+    Refused,
+    Rotated,
+    Stale,
+    StoreChange,
+    Subscribed,
+    Syncing,
+    Waiting,
+)
 from .hot import Hot
 
 __all__ = [
     "AckRule",
+    "Acknowledged",
+    "Answered",
+    "Authenticated",
     "Backoff",
+    "Beat",
     "Buffer",
     "Closed",
+    "Connecting",
+    "Dialect",
     "Frame",
     "Hot",
+    "Late",
+    "LeaseFailed",
+    "Leased",
     "Live",
+    "More",
     "Opened",
+    "Overdue",
     "Overflow",
     "Pull",
+    "Quiet",
+    "Refused",
+    "Rotated",
     "Stale",
     "StoreChange",
     "Subscribed",
@@ -225,6 +265,7 @@ __all__ = [
     "flat_map_latest",
     "fold",
     "fork_join",
+    "freshness",
     "from_stream",
     "group_by",
     "group_by_until",
@@ -234,8 +275,11 @@ __all__ = [
     "is_empty",
     "join",
     "json",
+    "keepalive",
     "last",
     "last_or_default",
+    "lateness",
+    "lease",
     "login",
     "map",
     "map_async",

@@ -16,8 +16,10 @@ from .events import (
     Closed,
     Connecting,
     Frame,
+    Late,
     Opened,
     Overdue,
+    Quiet,
     Refused,
     Rotated,
     StoreChange,
@@ -29,7 +31,8 @@ from .hot import Lean, OnCompleted, OnError, OnNext
 __all__ = ["Foldable", "fold"]
 
 _EVENTS = (
-    Acknowledged, Answered, Authenticated, Closed, Connecting, Opened, Overdue, Refused, Rotated, Subscribed, Waiting,
+    Acknowledged, Answered, Authenticated, Closed, Connecting, Late, Opened, Overdue, Quiet, Refused, Rotated,
+    Subscribed, Waiting,
 )  # fmt: skip
 
 
@@ -99,7 +102,7 @@ def fold(target: Foldable) -> Callable[[Observable[Any]], Observable[StoreChange
                     try:
                         message = item.message
                     except ProtocolError as error:
-                        if item.data in ("ping", "pong"):
+                        if item.is_noise:
                             return
                         if errors is None:
                             fail(error)

@@ -10,7 +10,7 @@ from reactivex.disposable import Disposable, SerialDisposable
 
 from . import codec
 from .errors import ProtocolError
-from .events import Frame
+from .events import PLAIN, Frame
 from .hot import Lean, OnCompleted, OnError, OnNext, nothing
 
 __all__ = ["json"]
@@ -71,7 +71,7 @@ def json(
                 try:
                     message = decode(item)
                 except ProtocolError as error:
-                    if getattr(item, "data", item) in ("ping", "pong"):
+                    if item.is_noise if item.__class__ is Frame else PLAIN.is_noise(item):
                         return
                     if on_bad is not None:
                         on_bad(error)

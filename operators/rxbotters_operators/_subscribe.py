@@ -11,25 +11,36 @@ from reactivex.disposable import CompositeDisposable, SerialDisposable
 from . import codec
 from ._timing import clock_of
 from .errors import ProtocolError
-from .events import Acknowledged, Authenticated, Frame, Refused, Subscribed
-from .hot import Lean, OnCompleted, OnError, OnNext
+from .events import Acknowledged, Authenticated, Closed, Frame, Refused, Subscribed
+from .hot import Lean, OnCompleted, OnError, OnNext, nothing
 
-__all__ = ["AckRule", "subscribe_channels"]
+__all__ = ["AckRule", "More", "subscribe_channels"]
 
 
 class AckRule(NamedTuple):
-    """How an exchange acknowledges: ``request_id(message)`` finds the id of what we send (``None``: not acknowledged),
-    ``read(message)`` gives an object with ``id`` and ``error`` (``None``: accepted), or ``None`` for other messages."""
+    """How an exchange acknowledges: ``request_ids(message)`` finds the ids of what we send, one for each answer to come
+    (none: not acknowledged), ``read(message)`` gives an object with ``id`` and ``error`` (``None``: accepted), or
+    ``None`` for other messages."""
 
-    request_id: Callable[[Any], Any]
+    request_ids: Callable[[Any], Sequence[Any]]
     read: Callable[[Any], Any]
 
 
+class More(NamedTuple):
+    """Subscriptions that come later, or go: ``texts`` to send on the open connection, on behalf of ``owner``, who hears
+    in ``sent`` how many answers will come."""
+
+    texts: Sequence[str | bytes]
+    owner: Any = None
+    sent: Callable[[int], None] = nothing
+
+
 def subscribe_channels(
-    messages: Callable[[Any], Sequence[str | bytes]],
+    messages: Callable[[Any], Sequence[str | bytes | More]],
     *,
     ack: AckRule | None = None,
     timeout: float = 5.0,
+    more: Observable[More] | None = None,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Observable[Any]]:
     """Send the subscriptions as soon as a connection is authenticated.
@@ -40,9 +51,10 @@ def subscribe_channels(
         subscribe_channels  O-AS---1a------2r-f-      S Subscribed  a Acknowledged  r Refused
 
     Args:
-        messages: Gives the messages for one connection.
+        messages: Gives the messages for one connection, each a text or a `More`.
         ack: How the exchange answers; ``None``: it does not.
         timeout: Seconds after which a missing answer counts as refused.
+        more: Subscriptions that are sent, and followed, while a connection is up.
         scheduler: Where the timer runs; default the one of the subscription, else the running event loop.
 
     Example:
@@ -66,30 +78,47 @@ def subscribe_channels(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            timer = SerialDisposable()
-            open_requests: dict[Any, list[Any]] = {}
+            timer, extra = SerialDisposable(), SerialDisposable()
+            open_requests: dict[Any, list[tuple[Any, Any]]] = {}
+            connection: Any = None
 
             def authenticated(item: Authenticated) -> None:
+                nonlocal connection
                 on_next(item)
                 open_requests.clear()
-                texts = messages(item.connection)
-                decoded = [_decoded(text) for text in texts]
-                for text, message in zip(texts, decoded, strict=True):
-                    name = ack.request_id(message) if ack is not None else None
-                    if name is not None:
-                        open_requests.setdefault(name, []).append(message)
-                    item.connection.send(text)
-                if open_requests:
-                    timer.disposable = clock.schedule_relative(timeout, lambda _clock, _state: give_up(item.connection))
-                on_next(Subscribed(item.connection, decoded))
+                connection = item.connection
+                decoded: list[Any] = []
+                answers = 0
+                for entry in messages(connection):
+                    batch = entry if isinstance(entry, More) else More((entry,))
+                    posted, expected = post(batch)
+                    decoded += posted
+                    if batch.owner is None:
+                        answers += expected
+                on_next(Subscribed(connection, decoded, answers))
 
-            def give_up(connection: Any) -> None:
+            def post(batch: More) -> tuple[list[Any], int]:
+                """Send, and note which answers must come; return what was sent, decoded, and their number."""
+                decoded = [_decoded(text) for text in batch.texts]
+                answers = 0
+                for text, message in zip(batch.texts, decoded, strict=True):
+                    for name in ack.request_ids(message) if ack is not None else ():
+                        open_requests.setdefault(name, []).append((message, batch.owner))
+                        answers += 1
+                    connection.send(text)
+                if answers:
+                    timer.disposable = clock.schedule_relative(timeout, give_up)
+                batch.sent(answers)
+                return decoded, answers
+
+            def give_up(*_: object) -> None:
                 late = [request for requests in open_requests.values() for request in requests]
                 open_requests.clear()
-                for request in late:
-                    on_next(Refused(connection, request, f"not acknowledged within {timeout:g} s"))
+                for request, owner in late:
+                    on_next(Refused(connection, request, f"not acknowledged within {timeout:g} s", owner))
 
             def forward(item: Any) -> None:
+                nonlocal connection
                 if item.__class__ is Frame:
                     on_next(item)
                     if open_requests:
@@ -97,6 +126,8 @@ def subscribe_channels(
                 elif isinstance(item, Authenticated):
                     authenticated(item)
                 else:
+                    if isinstance(item, Closed):
+                        connection = None
                     on_next(item)
 
             def follow(frame: Frame) -> None:
@@ -109,27 +140,37 @@ def subscribe_channels(
                     return  # not JSON, or an id no request can have: whoever reads the frame hears of it
                 if answer is None or not requests:
                     return
-                request = requests.pop(0)
+                request, owner = requests.pop(0)
                 if not requests:
                     del open_requests[answer.id]
                 if not open_requests:
                     timer.disposable = None
                 on_next(
-                    Acknowledged(frame.connection, request)
+                    Acknowledged(frame.connection, request, owner)
                     if answer.error is None
-                    else Refused(frame.connection, request, answer.error)
+                    else Refused(frame.connection, request, answer.error, owner)
                 )
 
             def fail(error: Exception) -> None:
-                timer.dispose()
+                stop()
                 on_error(error)
 
             def complete() -> None:
-                timer.dispose()
+                stop()
                 on_completed()
 
+            def later(batch: More) -> None:
+                if connection is not None:
+                    post(batch)
+
+            def stop() -> None:
+                timer.dispose()
+                extra.dispose()
+
+            if more is not None:
+                extra.disposable = more.subscribe(later)
             upstream = source.subscribe(forward, fail, complete, scheduler=clock)
-            return CompositeDisposable(timer, upstream)
+            return CompositeDisposable(timer, extra, upstream)
 
         return Lean(run)
 

@@ -11,7 +11,7 @@ All of them travel in one ordered stream, so whoever folds frames also learns wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -20,19 +20,25 @@ from . import codec
 from .errors import ProtocolError
 
 __all__ = [
+    "PLAIN",
     "Acknowledged",
     "Answered",
     "Authenticated",
     "Closed",
     "Connecting",
+    "Dialect",
     "Event",
     "Frame",
     "FrameKind",
+    "Late",
+    "LeaseFailed",
+    "Leased",
     "Live",
     "Opened",
     "Operation",
     "Overdue",
     "Port",
+    "Quiet",
     "Refused",
     "Rotated",
     "Stale",
@@ -59,8 +65,27 @@ class Port(Protocol):
     def close(self, code: int = 1000, reason: str = "", *, cause: str = "manual") -> None: ...
 
 
+def _is_ping_or_pong(data: str | bytes) -> bool:
+    return data == "ping" or data == "pong"
+
+
+class Dialect(NamedTuple):
+    """How an exchange writes its frames.
+
+    Attributes:
+        decode: Turns the data of a frame into its message; raises `ProtocolError`. Strict JSON unless said otherwise.
+        is_noise: Whether data that is no message is no error either: the texts that only keep a connection alive.
+    """
+
+    decode: Callable[[str | bytes], Any] = codec.loads
+    is_noise: Callable[[str | bytes], bool] = _is_ping_or_pong
+
+
+PLAIN = Dialect()
+
+
 class Frame:
-    """One frame as it arrived. ``message`` decodes it as JSON, once, for everybody."""
+    """One frame as it arrived. ``message`` decodes it in the dialect of its connection, once, for everybody."""
 
     __slots__ = ("_error", "_message", "connection", "data", "kind")
 
@@ -72,10 +97,10 @@ class Frame:
 
     @property
     def message(self) -> Any:
-        """The decoded JSON.
+        """The decoded message, JSON for most exchanges.
 
         Raises:
-            ProtocolError: The frame is not JSON; every reader gets the same error.
+            ProtocolError: The frame is no message; every reader gets the same error.
         """
         try:
             return self._message
@@ -83,11 +108,21 @@ class Frame:
             if self._error is not None:
                 raise self._error from None
         try:
-            self._message: Any = codec.loads(self.data)
+            self._message: Any = getattr(self.connection, "dialect", PLAIN).decode(self.data)
         except ProtocolError as error:
             self._error = error
             raise
+        except Exception as error:
+            self._error = ProtocolError(f"cannot be decoded ({type(error).__name__}: {error})", self.data)
+            raise self._error from error
         return self._message
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether the frame only keeps the connection alive: a control frame, or a bare ``ping`` or ``pong``."""
+        if self.kind == "ping" or self.kind == "pong":
+            return True
+        return bool(getattr(self.connection, "dialect", PLAIN).is_noise(self.data))
 
     def __repr__(self) -> str:
         return f"Frame({self.kind!r}, {self.data[:80]!r}{'…' if len(self.data) > 80 else ''})"
@@ -116,18 +151,21 @@ class Authenticated:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """The subscriptions were sent; ``messages`` are they, as decoded JSON where they are JSON."""
+    """The subscriptions were sent; ``messages`` are they, as decoded JSON where they are JSON, and ``answers`` is how
+    many acknowledgements must come."""
 
     connection: Any
     messages: Sequence[Any] = ()
+    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The exchange accepted the subscription ``request``."""
+    """The exchange accepted the subscription ``request``; ``owner`` is who asked for it later, if it was."""
 
     connection: Any
     request: Any
+    owner: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +175,7 @@ class Refused:
     connection: Any
     request: Any
     text: str
+    owner: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +192,42 @@ class Answered:
 
     connection: Any
     rtt: float
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """This process did not run for ``seconds``: what arrives before the next `Answered` is old. Do not trade on it."""
+
+    connection: Any
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """``channel`` has said nothing for ``seconds``, though its connection is alive."""
+
+    connection: Any
+    channel: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A token is valid from now on; ``renewed`` if it is the one before, extended."""
+
+    token: str
+    renewed: bool = False
+
+    def __repr__(self) -> str:
+        return f"Leased(***, renewed={self.renewed})"
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseFailed:
+    """A token could not be had or extended; it is tried again in ``delay`` seconds."""
+
+    error: Exception
+    delay: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +281,8 @@ Event = (
     | Frame
     | Overdue
     | Answered
+    | Late
+    | Quiet
     | Rotated
     | Closed
     | Waiting

@@ -98,7 +98,13 @@ def demo(
 
 @app.command
 def watch(
-    exchange: str, symbol: str, *, url: str | None = None, seconds: float | None = None, json: Json = False
+    exchange: str,
+    symbol: str,
+    *,
+    feed: str | None = None,
+    url: str | None = None,
+    seconds: float | None = None,
+    json: Json = False,
 ) -> int:
     """Show a live order book.
 
@@ -108,6 +114,8 @@ def watch(
         Name of the exchange, such as bitflyer.
     symbol
         The exchange's own code of the product, such as FX_BTC_JPY.
+    feed
+        Which market of the exchange, such as linear or spot; its first one if not given.
     url
         Another server that speaks this exchange's protocol, such as a simulator.
     seconds
@@ -116,7 +124,7 @@ def watch(
     from rxbotters.cli.view import make_view
     from rxbotters.cli.watch import run_watch
 
-    result = _go(run_watch(make_view(as_json=json), exchange, symbol, url=url, seconds=seconds))
+    result = _go(run_watch(make_view(as_json=json), exchange, symbol, feed=feed, url=url, seconds=seconds))
     if json:
         print(_dumps(result))
     return OK if result["ok"] else FAILED

@@ -137,15 +137,15 @@ class Demo:
 
     def state(self) -> dict[str, Any]:
         """Return what the screen shows."""
-        book = self.store.board.sorted({"product_code": PRODUCT}, limit=6)
+        asks, bids = self.store.board.depth(PRODUCT, 6)
         events = [row for row in self.store.childorderevents.find() if row["event_type"] == "EXECUTION"]
         return {
             "title": "rxbotters demo",
             "clock": f"{asyncio.get_running_loop().time() - self.began:5.1f}s",
             "connection": type(self.ws.state).__name__,
             "status": type(self.store.board.status_of(PRODUCT)).__name__,
-            "asks": book["asks"],
-            "bids": book["bids"],
+            "asks": asks,
+            "bids": bids,
             "orders": self.store.childorders.find(),
             "fills": events,
             "summary": f"position {self.position:+.3f} BTC  profit {self.profit:+,.0f} JPY  "

@@ -1,63 +1,44 @@
-"""How each exchange's public book is watched."""
+"""How each exchange's public book is watched, as its descriptor says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import rxbotters
+from rxbotters.descriptor import Exchange, Feed
 from rxbotters.errors import ConfigError
+from rxbotters.exchanges import NAMES, all_exchanges, exchange_of
 
-__all__ = ["Feed", "feed_for_host", "feed_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """One exchange as the commands see it."""
-
-    name: str
-    url: str
-    store: Callable[[], Any]
-    subscribe: Callable[[str], list[dict[str, Any]]]
-    book: Callable[[Any], Any]
-    symbol_field: str
+__all__ = ["collection_of", "feed_for_host", "feed_of"]
 
 
-def _bitflyer(symbol: str) -> list[dict[str, Any]]:
-    return [
-        {"method": "subscribe", "params": {"channel": f"{prefix}{symbol}"}, "id": number}
-        for number, prefix in enumerate(("lightning_board_snapshot_", "lightning_board_"), 1)
-    ]
-
-
-_FEEDS = {
-    "bitflyer": Feed(
-        "bitflyer",
-        "wss://ws.lightstream.bitflyer.com/json-rpc",
-        lambda: rxbotters.bitFlyerDataStore(),
-        _bitflyer,
-        lambda store: store.board,
-        "product_code",
-    )
-}
-
-
-def feed_of(name: str) -> Feed:
-    """Return the feed of an exchange.
+def feed_of(name: str, kind: str | None = None) -> tuple[Exchange, Feed]:
+    """Return an exchange and one of its feeds, the first unless ``kind`` names another.
 
     Raises:
         ConfigError: It is not known; the message lists those that are.
     """
-    feed = _FEEDS.get(name.lower())
-    if feed is None:
-        raise ConfigError(f"unknown exchange {name!r}: known are {', '.join(_FEEDS)}")
-    return feed
+    try:
+        exchange = exchange_of(name.lower())
+    except KeyError:
+        raise ConfigError(f"unknown exchange {name!r}: known are {', '.join(NAMES)}") from None
+    if not exchange.feeds:
+        raise ConfigError(f"{name} has no public book to watch")
+    if kind is None:
+        return exchange, next(iter(exchange.feeds.values()))
+    if kind not in exchange.feeds:
+        raise ConfigError(f"{name} has no feed {kind!r}: known are {', '.join(exchange.feeds)}")
+    return exchange, exchange.feeds[kind]
 
 
 def feed_for_host(host: str) -> Feed | None:
-    """Return the feed whose exchange has this WebSocket or REST host."""
-    for feed in _FEEDS.values():
-        if feed.name in host:
-            return feed
+    """Return the feed of the exchange that has this WebSocket or REST host."""
+    for exchange in all_exchanges():
+        if host in exchange.ws or host in exchange.rest:
+            return next(iter(exchange.feeds.values()), None)
     return None
+
+
+def collection_of(feed: Feed) -> Any:
+    """Return a new collection for a feed."""
+    return getattr(rxbotters, feed.collection)()

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from rxbotters.cli.feeds import feed_for_host
+from rxbotters.cli.feeds import collection_of, feed_for_host
 from rxbotters.cli.view import View
 from rxbotters.errors import ConfigError
 from rxbotters.record import read_records
@@ -35,7 +35,7 @@ async def run_replay(view: View, file: Path, *, speed: float) -> dict[str, Any]:
                 feed = feed_for_host(record.host)
                 if feed is None:
                     raise ConfigError(f"{file}: no known exchange has the host {record.host!r}")
-                store = feed.store()
+                store = collection_of(feed)
                 store.errors.subscribe(note)
             if record.kind != "ws":
                 continue
@@ -44,20 +44,20 @@ async def run_replay(view: View, file: Path, *, speed: float) -> dict[str, Any]:
             if speed > 0 and record.time > last:
                 await asyncio.sleep((record.time - last) / speed)
             last = record.time
-            store.onmessage(record.message)
+            store.onmessage(record.data if feed.handler == "hdlr_str" else record.message)
             frames += 1
-            book = feed.book(store)
+            book = store[feed.book]
             symbol = next(iter(book.instruments), symbol)
             if frames % _SHOW_EVERY == 0 and symbol is not None:
-                levels = book.sorted({feed.symbol_field: symbol}, limit=6)
+                asks, bids = book.depth(symbol, 6)
                 view.show(
                     {
                         "title": f"replay {file.name}",
                         "clock": f"{record.time - first:5.1f}s",
                         "connection": "replay",
                         "status": type(book.status_of(symbol)).__name__,
-                        "asks": levels["asks"],
-                        "bids": levels["bids"],
+                        "asks": asks,
+                        "bids": bids,
                         "summary": f"{symbol}  {frames} frames",
                     }
                 )

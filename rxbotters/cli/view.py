@@ -15,6 +15,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from rxbotters.stores import Price
+
 __all__ = ["JsonView", "LinesView", "PictureView", "ScreenView", "View", "make_view"]
 
 State = Mapping[str, Any]
@@ -153,16 +155,20 @@ def draw(state: State) -> RenderableType:
     return Group(head, Columns(panels), *log)
 
 
-def _ladder(asks: Sequence[Mapping[str, Any]], bids: Sequence[Mapping[str, Any]]) -> Panel:
+def _ladder(asks: Sequence[Price], bids: Sequence[Price]) -> Panel:
     table = Table("bid size", "price", "ask size", box=None, padding=(0, 1))
     for column in table.columns:
         column.justify = "right"
-    widest = max([level["size"] for level in (*asks, *bids)], default=1) or 1
+    widest = max([float(level.size) for level in (*asks, *bids)], default=1.0) or 1.0
     for level in reversed(asks[:6]):
-        table.add_row("", Text(f"{level['price']:,.0f}", "red"), Text(_bar(level["size"], widest), "red"))
+        table.add_row("", Text(_price(level.price), "red"), Text(_bar(float(level.size), widest), "red"))
     for level in bids[:6]:
-        table.add_row(Text(_bar(level["size"], widest), "green"), Text(f"{level['price']:,.0f}", "green"), "")
+        table.add_row(Text(_bar(float(level.size), widest), "green"), Text(_price(level.price), "green"), "")
     return Panel(table, title="book", width=44, height=16)
+
+
+def _price(price: Any) -> str:
+    return price if isinstance(price, str) else f"{price:,.12g}"
 
 
 def _bar(size: float, widest: float) -> str:
@@ -178,6 +184,6 @@ def _rows(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -
 
 
 def _touch(state: State) -> str:
-    bid = state["bids"][0]["price"] if state["bids"] else None
-    ask = state["asks"][0]["price"] if state["asks"] else None
+    bid = state["bids"][0].price if state["bids"] else None
+    ask = state["asks"][0].price if state["asks"] else None
     return f"bid {bid} ask {ask}" if bid is not None and ask is not None else f"book {state['status']}"

@@ -8,7 +8,7 @@ from typing import Any
 from yarl import URL
 
 import rxbotters
-from rxbotters.cli.feeds import feed_of
+from rxbotters.cli.feeds import collection_of, feed_of
 from rxbotters.cli.view import View
 from rxbotters.errors import RxbottersError
 
@@ -16,33 +16,41 @@ __all__ = ["run_watch"]
 
 
 async def run_watch(
-    view: View, exchange: str, symbol: str, *, url: str | None, seconds: float | None
+    view: View, exchange: str, symbol: str, *, feed: str | None, url: str | None, seconds: float | None
 ) -> dict[str, Any]:
     """Show the book of ``symbol`` until ``seconds`` have passed or the connection ends for good."""
-    feed = feed_of(exchange)
-    target = url or feed.url
-    parsed = URL(target)
-    hosts = {f"{parsed.host}:{parsed.port}": feed.name} if url else None
-    store = feed.store()
-    book = feed.book(store)
+    known, rules = feed_of(exchange, feed)
+    own = rules.url_of(symbol) if rules.url_of is not None else rules.url
+    target: Any = url or own
+    hosts = None
+    if url:
+        parsed = URL(url)
+        hosts = {f"{parsed.host}:{parsed.port}": URL(own).host or known.name}
+    store = collection_of(rules)
+    book = store[rules.book]
     loop = asyncio.get_running_loop()
     began = loop.time()
     errors: list[str] = []
 
     def state() -> dict[str, Any]:
-        levels = book.sorted({feed.symbol_field: symbol}, limit=6)
+        asks, bids = book.depth(symbol, 6)
         return {
-            "title": f"{feed.name} {symbol}",
+            "title": f"{known.title or known.name} {symbol}",
             "clock": f"{loop.time() - began:5.1f}s",
             "connection": type(ws.state).__name__,
             "status": type(book.status_of(symbol)).__name__,
-            "asks": levels["asks"],
-            "bids": levels["bids"],
+            "asks": asks,
+            "bids": bids,
             "summary": errors[-1] if errors else "",
         }
 
     async with rxbotters.Client(apis={}, hosts=hosts) as client:
-        ws = client.ws_connect(target, send_json=feed.subscribe(symbol), hdlr_json=store.onmessage)
+        if not url and rules.lease is not None:
+            target = client.lease(rules.lease)
+        subscriptions: dict[str, Any] = {"send_json": [], "send_str": []}
+        for message in rules.subscribe(symbol):
+            subscriptions["send_str" if isinstance(message, str) else "send_json"].append(message)
+        ws = client.ws_connect(target, **subscriptions, **{rules.handler: store.onmessage})
 
         def note(error: Exception) -> None:
             errors.append(str(error))
@@ -65,13 +73,13 @@ async def run_watch(
             except RxbottersError as error:
                 note(error)
             view.show(state())
-        touch = book.best(symbol)
+        asks, bids = book.depth(symbol, 1)
         return {
-            "ok": not errors and touch.ask is not None and touch.bid is not None,
-            "exchange": feed.name,
+            "ok": not errors and bool(asks) and bool(bids),
+            "exchange": known.name,
             "symbol": symbol,
             "status": type(book.status_of(symbol)).__name__,
-            "best_ask": touch.ask and touch.ask["price"],
-            "best_bid": touch.bid and touch.bid["price"],
+            "best_ask": asks[0].price if asks else None,
+            "best_bid": bids[0].price if bids else None,
             "errors": errors,
         }

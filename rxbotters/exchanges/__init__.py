@@ -8,10 +8,9 @@ from typing import cast
 
 from rxbotters.descriptor import Api, Exchange
 
-__all__ = ["FOREIGN_APIS", "NAMES", "all_exchanges", "collection"]
+from .index import COLLECTIONS, NAMES
 
-NAMES = ("bitflyer",)
-"""Every folder beside this file that holds an exchange."""
+__all__ = ["COLLECTIONS", "FOREIGN_APIS", "NAMES", "all_exchanges", "collection", "exchange_of"]
 
 _PASSPHRASE = ("key", "secret", "passphrase")
 
@@ -45,9 +44,20 @@ FOREIGN_APIS: dict[str, Api] = {
 @cache
 def all_exchanges() -> tuple[Exchange, ...]:
     """Return the descriptor of every exchange."""
-    return tuple(cast(Exchange, import_module(f"{__name__}.{name}").EXCHANGE) for name in NAMES)
+    return tuple(exchange_of(name) for name in NAMES)
 
 
-def collection(exchange: str, class_name: str) -> type:
+def exchange_of(name: str) -> Exchange:
+    """Return the descriptor of one exchange.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    if name not in NAMES:
+        raise KeyError(name)
+    return cast(Exchange, import_module(f"{__name__}.{name}").EXCHANGE)
+
+
+def collection(class_name: str) -> type:
     """Return a collection class, importing its module only now."""
-    return cast(type, getattr(import_module(f"{__name__}.{exchange}.stores"), class_name))
+    return cast(type, getattr(import_module(f"{__name__}.{COLLECTIONS[class_name]}.stores"), class_name))

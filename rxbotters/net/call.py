@@ -27,6 +27,9 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
     It is awaitable, works with `asyncio.create_task` and `asyncio.gather`, and is a cold observable of one item.
     """
 
+    repeatable = True
+    """Awaiting it again sends it again."""
+
     def __init__(self, run: Run[T], tasks: Callable[[], Tasks], name: str) -> None:
         Observable.__init__(self)  # pyright: ignore[reportUnknownMemberType]
         self._run = run

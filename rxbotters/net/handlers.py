@@ -72,7 +72,7 @@ class Handlers:
             try:
                 message = frame.message
             except Exception as error:
-                if frame.data not in ("ping", "pong"):
+                if not frame.is_noise:
                     self._report(error)
                 return
             for handler in self._json:
@@ -122,6 +122,15 @@ class Handlers:
         enqueue.__qualname__ = name
         self._tasks.spawn(work(), f"rxbotters handler {name}")
         return enqueue
+
+    @property
+    def dropped(self) -> int:
+        """Messages thrown away because async handlers fell behind."""
+        return sum(buffer.dropped for buffer in self._buffers)
+
+    def depths(self) -> dict[str, int]:
+        """Return how many messages wait for each async handler."""
+        return {buffer.name: len(buffer) for buffer in self._buffers}
 
     def close(self) -> None:
         """End the tasks of async handlers once they have handled what arrived."""

@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -20,6 +20,7 @@ from rxbotters.descriptor import Credentials, Host
 from rxbotters.errors import ConfigError, UnsafeRequest
 from rxbotters.wire import JSON, Request, json_body, redact_url
 
+from .dial import retry_after
 from .response import Auth
 from .session import MUTATING, OutcomeLate, OutcomeLost
 from .wiring import Wiring, pick
@@ -28,6 +29,7 @@ __all__ = ["join_url", "read_body", "send"]
 
 _DEADLINE = 10.0  # seconds a mutating request may stay without an answer
 _HOPS = 10
+_NEVER_SENT = (aiohttp.ConnectionTimeoutError,)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -79,14 +81,15 @@ async def send(
     foreign = auth is not None and auth is not Auth and not isinstance(auth, str)
     if foreign:
         options["auth"] = auth
-    credentials = None if foreign else pick(host, wiring.credentials, auth, url)
-    if host is None and auth is Auth and wiring.credentials:
-        wiring.warn_unknown(url)
-    if host is None or host.sign is None:
-        return await _guarded(wiring, method, url, {**options, "data": data} if data is not None else options)
+    credentials = None if foreign else pick(host, wiring.credentials, auth, url, options.get("headers"))
+    if host is None:
+        if auth is Auth and wiring.credentials:
+            wiring.warn_unknown(url)
+        passage = Passage(None, url.host or "", None, "")
+        return await _guarded(wiring, passage, method, url, {**options, "data": data} if data is not None else options)
     request = _encode(host, method, url, data, options)
-    if credentials is None:
-        return await _transmit(wiring, request, options)
+    if credentials is None or host.sign is None:
+        return await _transmit(wiring, host, request, "", options)
     return await _send_signed(wiring, host, credentials, request, options)
 
 
@@ -119,7 +122,8 @@ async def _send_signed(
     origin = request.url.origin()
     assert host.sign is not None
     for _ in range(_HOPS):
-        response = await _transmit(wiring, host.sign(request, credentials, wiring.clock.stamp()), options)
+        signed = host.sign(request, credentials, wiring.stamp(credentials.name, request.host))
+        response = await _transmit(wiring, host, signed, credentials.name, options)
         location = response.headers.get("Location")
         if not follow or response.status not in _REDIRECTS or location is None:
             return response
@@ -135,7 +139,18 @@ async def _send_signed(
     raise UnsafeRequest(f"{redact_url(request.url)}: redirected more than {_HOPS} times")
 
 
-async def _transmit(wiring: Wiring, request: Request, options: Mapping[str, Any]) -> aiohttp.ClientResponse:
+class Passage(NamedTuple):
+    """What a request counts against: its host's limits, its exchange's bans, its key's budget."""
+
+    host: Host | None
+    group: str
+    request: Request | None
+    key: str
+
+
+async def _transmit(
+    wiring: Wiring, host: Host, request: Request, key: str, options: Mapping[str, Any]
+) -> aiohttp.ClientResponse:
     """Send final bytes to a final url."""
     sending = {**options, "headers": dict(request.headers)}
     if request.body:
@@ -143,31 +158,47 @@ async def _transmit(wiring: Wiring, request: Request, options: Mapping[str, Any]
     else:
         sending["skip_auto_headers"] = {*(options.get("skip_auto_headers") or ()), "Content-Type"}
     url = URL(str(request.url), encoded=True)
-    return await _guarded(wiring, request.method, url, sending)
+    passage = Passage(host, host.exchange or host.api, request, key)
+    return await _guarded(wiring, passage, request.method, url, sending)
 
 
-async def _guarded(wiring: Wiring, method: str, url: URL, options: Mapping[str, Any]) -> aiohttp.ClientResponse:
-    """Give every mutating request a deadline, and its failure its name."""
+async def _guarded(
+    wiring: Wiring, passage: Passage, method: str, url: URL, options: Mapping[str, Any]
+) -> aiohttp.ClientResponse:
+    """Let a request wait for its turn, give every mutating one a deadline, and its failure its name."""
     options = dict(options)
     timeout = options.get("timeout")
     if isinstance(timeout, int | float):
         options["timeout"] = aiohttp.ClientTimeout(total=timeout)
     elif timeout is None and method in MUTATING:
         options["timeout"] = aiohttp.ClientTimeout(total=_DEADLINE)
+    await wiring.limiter.admit(*passage)
+    name = url.host or ""
+    wiring.meter.sent(name)
+    sent = wiring.clock.now()
     try:
-        return await wiring.session().request(method, url, **options)
-    except aiohttp.ConnectionTimeoutError:
-        raise  # never sent
-    except TimeoutError as error:
-        if method not in MUTATING:
-            raise
-        raise OutcomeLate(method, redact_url(url), "no answer in time") from error
+        response = await wiring.session().request(method, url, **options)
+    except BaseException as error:
+        wiring.meter.failures += 1
+        if method in MUTATING and isinstance(error, TimeoutError) and not isinstance(error, _NEVER_SENT):
+            raise OutcomeLate(method, redact_url(url), "no answer in time") from error
+        raise
+    wiring.meter.statuses[response.status] += 1
+    wiring.learn_date(name, response.headers.get("Date"), sent)
+    wiring.limiter.learn(
+        *passage,
+        status=response.status,
+        headers=response.headers,
+        retry_after=retry_after(response.headers, wiring.clock.now()),
+    )
+    return response
 
 
 async def read_body(response: aiohttp.ClientResponse) -> bytes:
     """Read a body to its end.
 
     Raises:
+        ResponseTooLarge: It is larger than the client allows.
         OutcomeUnknown: The body of a mutating request's answer broke off.
     """
     try:

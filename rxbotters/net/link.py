@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from yarl import URL
 
-from rxbotters.descriptor import CloseRule, Host
-from rxbotters.errors import LoginTimeout, PolicyViolation
-from rxbotters_operators import _login, _subscribe
-from rxbotters_operators.events import Closed
+from rxbotters.clock import Stamp
+from rxbotters.descriptor import CloseRule, Credentials, Farewell, Host
+from rxbotters.errors import LoginTimeout, PolicyViolation, ProtocolError
+from rxbotters_operators import _keepalive, _login, _subscribe
+from rxbotters_operators.events import Closed, Frame
 
 from .dial import UrlSource, check_options, check_url, dial, resolve_url
 from .handlers import as_list
@@ -20,13 +21,14 @@ from .socket import Connection
 from .wiring import Wiring, pick
 
 if TYPE_CHECKING:
+    from .subscription import Added
     from .websocket import WebSocketApp
 
 __all__ = ["Link", "outgoing"]
 
 _CLOSE_RULES: Mapping[int, CloseRule] = {1008: "fatal"}
 _SLOW = 60.0  # seconds before the next dial where a close code asks for patience
-Messages = Sequence[Callable[[], list[str | bytes]]]
+Messages = Sequence[Callable[[], list[Any]]]
 
 
 class Link:
@@ -43,11 +45,13 @@ class Link:
         fatal: Collection[int],
         close_rules: Mapping[int, CloseRule] | None,
         report: Callable[[Exception], None],
+        beats: bool | float | None,
         options: Mapping[str, Any],
     ) -> None:
         check_options(options)
         self.url: UrlSource = url
-        self.ack_rule = _subscribe.AckRule(self._request_id, self._read_ack)
+        self.ack_rule = _subscribe.AckRule(self._request_ids, self._read_ack)
+        self.added: list[Added] = []
         self._wiring = wiring
         self._auth = auth
         self._messages = messages
@@ -56,14 +60,18 @@ class Link:
         self._close_rules = close_rules
         self._report = report
         self._options = dict(options)
+        self._beats = beats or None
         self._host: Host | None = None
+        self._credentials: Credentials | None = None
+        self._dialled = URL()
         if not callable(url):
             self._look_up(check_url(url))
 
     def _look_up(self, url: URL) -> None:
         """Find what is known of the host, and refuse to send keys in clear text."""
+        self._dialled = url
         self._host = self._wiring.hosts.ws(url.host or "", url.explicit_port)
-        self._credentials = pick(self._host, self._wiring.credentials, self._auth, url)
+        self._credentials = pick(self._host, self._wiring.credentials, self._auth, url, self._options.get("headers"))
         if self._host is None and self._auth is Auth and self._wiring.credentials:
             self._wiring.warn_unknown(url)
 
@@ -72,40 +80,125 @@ class Link:
         """Seconds after which the exchange cuts a connection."""
         return self._host.max_age if self._host is not None else None
 
+    @property
+    def dialled(self) -> URL:
+        """Where the last dial went."""
+        return self._dialled
+
+    @property
+    def host(self) -> Host | None:
+        """What is known of the host, ``None`` for strangers and before the first dial of a dynamic url."""
+        return self._host
+
     async def dial(self, app: WebSocketApp) -> ClientWebSocketResponse:
         """Perform one handshake."""
         url = await resolve_url(self.url)
         self._look_up(url)
+        host = self._host
         ws = await dial(
             self._wiring.session(),
             url,
             timeout=self._handshake_timeout,
             fatal=self._fatal,
             now=self._wiring.clock.now(),
-            options=self._options,
+            options={"max_msg_size": host.max_msg_size, **self._options} if host is not None else self._options,
         )
         ws.app = app
+        if host is not None:
+            ws.dialect = host.dialect
+            ws.throttle = self._wiring.limiter.throttle(host, url.host or "")
         return ws
+
+    def _stamp(self) -> Stamp:
+        name = self._credentials.name if self._credentials is not None else ""
+        return self._wiring.stamp(name, self._dialled.host or "")
 
     def script(self) -> _login.Script | None:
         """Return the login of one connection, ``None`` if it needs none."""
         if self._credentials is None or self._host is None or self._host.login is None:
             return None
-        return self._host.login(self._credentials, self._wiring.clock.stamp())
+        return self._host.login(self._credentials, self._stamp(), self._dialled)
 
     def login_late(self, seconds: float) -> Exception:
         """Return the error for a login that was not answered."""
         return LoginTimeout((self._host and self._host.exchange) or "the exchange", seconds)
 
-    def subscriptions(self, port: Connection) -> Sequence[str | bytes]:
-        """Return the messages of one connection."""
-        return [text for make in self._messages for text in make()]
+    def beat(self, port: Connection) -> _keepalive.Beat | None:
+        """Return the exchange's own heartbeats for one connection."""
+        rule = self._host.beat(self._dialled) if self._host is not None and self._host.beat is not None else None
+        if rule is None or self._beats is None:
+            return None
+        answer = rule.answer
+        return _keepalive.Beat(
+            rule.every if self._beats is True else float(self._beats),
+            lambda: rule.text(self._stamp()),
+            None if answer is None else lambda frame: answer(frame, self._stamp()),
+            rule.silence,
+        )
 
-    def _request_id(self, message: Any) -> Any:
-        return self._host.request_id(message) if self._host and self._host.request_id else None
+    # ------------------------------------------------------------------ what is sent
+
+    def subscriptions(self, port: Connection) -> Sequence[str | bytes | _subscribe.More]:
+        """Return the messages of one connection: those given at its birth, then those added later."""
+        fixed: list[str | bytes | _subscribe.More] = [text for make in self._messages for text in self._texts(make())]
+        return fixed + [self.more(added.messages, added) for added in self.added]
+
+    def more(self, messages: Sequence[Any], owner: Added | None = None) -> _subscribe.More:
+        """Return messages to be sent now on the open connection."""
+        texts = self._texts(messages)
+        return _subscribe.More(texts) if owner is None else _subscribe.More(texts, owner, owner.sent)
+
+    def undo(self, messages: Sequence[Any]) -> list[Any]:
+        """Return the messages that end subscriptions, where the exchange has such."""
+        undo = self._host.undo if self._host is not None else None
+        if undo is None:
+            return []
+        ends = [undo(message) for message in messages if not isinstance(message, str | bytes)]
+        return [end for end in ends if end is not None]
+
+    def _texts(self, messages: Sequence[Any]) -> list[str | bytes]:
+        """Turn messages into what goes over the wire: split, signed, encoded."""
+        texts: list[str | bytes] = []
+        split = self._host.split if self._host is not None else None
+        for message in messages:
+            if isinstance(message, str | bytes):
+                texts.append(message)
+            else:
+                parts = split(message, self._dialled) if split is not None else (message,)
+                texts += [json.dumps(self.signed(part)) for part in parts]
+        return texts
+
+    def signed(self, message: Any) -> Any:
+        """Return a message as it must be sent on this connection, a signed copy where the exchange wants one."""
+        if self._host is None or self._host.sign_message is None or self._credentials is None:
+            return message
+        return self._host.sign_message(message, self._credentials, self._stamp(), self._dialled)
+
+    # ------------------------------------------------------------------ what arrives
+
+    def _request_ids(self, message: Any) -> Sequence[Any]:
+        return self._host.request_ids(message) if self._host and self._host.request_ids else ()
 
     def _read_ack(self, message: Any) -> Any:
         return self._host.ack(message) if self._host and self._host.ack else None
+
+    @property
+    def says_farewell(self) -> bool:
+        """Whether this exchange announces that it will cut a connection."""
+        return self._host is not None and self._host.farewell is not None
+
+    def farewell(self, frame: Frame) -> Farewell | None:
+        """Tell whether a frame announces the end of its connection."""
+        if self._host is None or self._host.farewell is None:
+            return None
+        try:
+            return self._host.farewell(frame.message)
+        except ProtocolError:
+            return None  # whoever reads the frame hears of it
+
+    def channel_of(self, message: Any) -> str | None:
+        """Tell the channel of a message."""
+        return self._host.channel_of(message) if self._host and self._host.channel_of else None
 
     def judge(self, closed: Closed) -> BaseException | float | None:
         """Return what a close code means: an error that ends the app, a delay in seconds, or nothing special."""
@@ -120,17 +213,19 @@ class Link:
         return _SLOW
 
 
-def outgoing(send_str: Any, send_bytes: Any, send_json: Any) -> list[Callable[[], list[str | bytes]]]:
+def outgoing(send_str: Any, send_bytes: Any, send_json: Any) -> list[Callable[[], list[Any]]]:
     """Return functions that give the messages of one connection, copied now so that nobody changes them later."""
-    return [
-        _maker(given, encode)
-        for given, encode in ((send_str, str), (send_bytes, bytes), (send_json, json.dumps))
-        if given is not None
-    ]
+    return [_maker(given, copy) for given, copy in ((send_str, str), (send_bytes, bytes), (send_json, _plain_json))
+            if given is not None]  # fmt: skip
 
 
-def _maker(given: Any, encode: Callable[[Any], str | bytes]) -> Callable[[], list[str | bytes]]:
+def _plain_json(message: Any) -> Any:
+    """Return a copy of a JSON message; raises `TypeError` now for what JSON cannot say."""
+    return json.loads(json.dumps(message))
+
+
+def _maker(given: Any, copy: Callable[[Any], Any]) -> Callable[[], list[Any]]:
     if callable(given):
-        return lambda: [encode(item) for item in as_list(given())]
-    fixed = [encode(item) for item in as_list(given)]
+        return lambda: [copy(item) for item in as_list(given())]
+    fixed = [copy(item) for item in as_list(given)]
     return lambda: fixed

@@ -2,19 +2,72 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from rxbotters.errors import ResponseTooLarge
+from rxbotters.wire import PLAIN, Dialect, redact_url
+
 if TYPE_CHECKING:
+    from .limits import Throttle
     from .websocket import WebSocketApp
 
-__all__ = ["Auth", "ClientWebSocketResponse"]
+__all__ = ["Auth", "ClientResponse", "ClientWebSocketResponse"]
 
 
 class Auth:
     """The default of every ``auth`` argument: sign with the credentials of the host. ``auth=None`` switches it off."""
+
+
+class ClientResponse(aiohttp.ClientResponse):
+    """aiohttp's response, its body bounded: what inflates beyond `max_body` bytes is not read to the end."""
+
+    max_body = 32 * 1024 * 1024
+    _whole: bytes | None = None
+
+    async def read(self) -> bytes:
+        """Read the body to its end, once.
+
+        Raises:
+            ResponseTooLarge: It is larger than `max_body`; the connection is dropped.
+        """
+        if self._whole is None:
+            chunks: list[bytes] = []
+            left = self.max_body
+            async for chunk in self.content.iter_any():
+                left -= len(chunk)
+                if left < 0:
+                    self.close()
+                    raise ResponseTooLarge(self.method, redact_url(self.url), self.max_body)
+                chunks.append(chunk)
+            self._whole = b"".join(chunks)
+        return self._whole
+
+    async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
+        """Return the body as text."""
+        return (await self.read()).decode(encoding or self.charset or "utf-8", errors)
+
+    async def json(
+        self,
+        *,
+        encoding: str | None = None,
+        loads: Callable[[str], Any] = json.loads,
+        content_type: str | None = "application/json",
+    ) -> Any:
+        """Return the decoded body, ``None`` if it is empty."""
+        if content_type is not None and not self.content_type.endswith("json"):
+            raise aiohttp.ContentTypeError(
+                self.request_info,
+                self.history,
+                status=self.status,
+                message=f"Attempt to decode JSON with unexpected mimetype: {self.content_type}",
+                headers=self.headers,
+            )
+        text = (await self.text(encoding)).strip()
+        return loads(text) if text else None
 
 
 class ClientWebSocketResponse(aiohttp.ClientWebSocketResponse):
@@ -25,6 +78,8 @@ class ClientWebSocketResponse(aiohttp.ClientWebSocketResponse):
     """
 
     app: WebSocketApp | None = None
+    dialect: Dialect = PLAIN
+    throttle: Throttle | None = None
     _post: Callable[[str], None] | None = None
 
     def post(self, text: str) -> None:
@@ -36,8 +91,22 @@ class ClientWebSocketResponse(aiohttp.ClientWebSocketResponse):
         """Send one JSON message now, on this connection only.
 
         Args:
-            data: What to send; never changed.
+            data: What to send; never changed. On hosts that sign messages a signed copy is sent.
             auth: ``None`` sends it unsigned on hosts that sign messages.
             args: Passed on to aiohttp, as are ``kwargs``.
         """
+        if auth is not None and self.app is not None:
+            data = self.app.signed(data)
         await super().send_json(data, *args, **kwargs)
+
+    async def send_str(self, data: str, compress: int | None = None) -> None:
+        """Send one text message now; waits for its turn on hosts that limit how fast they are sent to."""
+        if self.throttle is not None:
+            await self.throttle.wait()
+        await super().send_str(data, compress)
+
+    async def send_bytes(self, data: bytes, compress: int | None = None) -> None:
+        """Send one binary message now; as `send_str`."""
+        if self.throttle is not None:
+            await self.throttle.wait()
+        await super().send_bytes(data, compress)

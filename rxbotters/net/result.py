@@ -73,7 +73,7 @@ class FetchResult:
 def make_result(response: aiohttp.ClientResponse, body: bytes) -> FetchResult:
     """Decode a body once; what is not JSON becomes `NotJSONContent`, whatever is wrong with it."""
     try:
-        text = body.decode(response.get_encoding(), "replace")
+        text = body.decode(response.charset or "utf-8", "replace")
     except LookupError:
         text = body.decode("utf-8", "replace")
     try:

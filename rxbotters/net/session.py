@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from aiohttp import ClientHandlerType, ClientRequest
 
 from rxbotters.errors import ConfigError, OutcomeUnknown
 from rxbotters.wire import MASK, SECRET_HEADERS, redact_url
 
 from .dial import dialling
-from .response import ClientWebSocketResponse
+from .response import ClientResponse, ClientWebSocketResponse
 
 __all__ = ["MUTATING", "OutcomeLate", "OutcomeLost", "open_session"]
 
@@ -27,8 +27,9 @@ class OutcomeLate(OutcomeUnknown, aiohttp.ClientError, TimeoutError):
     """A mutating request was sent and not answered in time."""
 
 
-def open_session(user_agent: str, options: dict[str, Any]) -> aiohttp.ClientSession:
-    """Open a session with the guard in front; ``options`` go to `aiohttp.ClientSession`."""
+def open_session(user_agent: str, options: dict[str, Any], max_body: int) -> aiohttp.ClientSession:
+    """Open a session with the guard in front and bodies of at most ``max_body`` bytes; ``options`` go to
+    `aiohttp.ClientSession`."""
     headers = {"User-Agent": user_agent}
     given = options.get("headers")
     if given is not None:
@@ -38,12 +39,13 @@ def open_session(user_agent: str, options: dict[str, Any]) -> aiohttp.ClientSess
         headers.update(given)
     rest = {name: value for name, value in options.items() if name not in ("headers", "middlewares")}
     middlewares = (_guard, *options.get("middlewares", ()))
+    rest.setdefault("response_class", type("ClientResponse", (ClientResponse,), {"max_body": max_body}))
     return aiohttp.ClientSession(
         headers=headers, middlewares=middlewares, ws_response_class=ClientWebSocketResponse, **rest
     )
 
 
-async def _guard(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+async def _guard(request: ClientRequest, handler: ClientHandlerType) -> aiohttp.ClientResponse:
     """Let one hop through: no upgrade elsewhere, no mutating request twice, no secret in what errors will show."""
     target = dialling.get()
     if target is not None and _http(request.url).origin() != _http(target).origin():

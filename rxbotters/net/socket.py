@@ -17,7 +17,7 @@ from reactivex import Observable, abc
 from reactivex.disposable import Disposable
 
 from rxbotters.errors import BufferOverflow, ProtocolError, RxbottersError, SendTimeout
-from rxbotters_operators.events import Closed, Connecting, Event, Frame, Opened
+from rxbotters_operators.events import Closed, Connecting, Dialect, Event, Frame, Opened
 from rxbotters_operators.hot import Lean, OnCompleted, OnError, OnNext
 
 from .response import ClientWebSocketResponse
@@ -30,6 +30,7 @@ _HANG_UP = 0.5  # seconds a goodbye may take
 _OUTBOX = 10_000  # messages that may wait to be sent
 _BURST = 64  # frames handled before the loop gets a turn
 
+_RAW = aiohttp.ClientWebSocketResponse
 _TEXT, _BINARY = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY
 _PING, _PONG = aiohttp.WSMsgType.PING, aiohttp.WSMsgType.PONG
 
@@ -39,12 +40,19 @@ class Connection:
 
     Attributes:
         ws: aiohttp's connection.
+        dialect: How its frames are decoded.
+        frames: Data frames received so far.
+        bytes: Their size, inflated.
         pending: What handlers returned to be awaited before the next frame is read: their back-pressure.
     """
 
     def __init__(self, ws: ClientWebSocketResponse, send_timeout: float) -> None:
         self.ws = ws
         ws._post = self.send
+        self.dialect: Dialect = ws.dialect
+        self.frames = 0
+        self.bytes = 0
+        self._throttle = ws.throttle
         self.pending: list[Awaitable[Any]] = []
         self.failure: RxbottersError | None = None
         self.goodbye: tuple[int, str, str] | None = None
@@ -81,6 +89,11 @@ class Connection:
             self.goodbye = (code, reason, cause)
             self._wake.set()
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait to be sent."""
+        return len(self._outbox)
+
     async def write(self, reader: asyncio.Task[Any] | None) -> None:
         """Send what is queued, for as long as the connection lives."""
         ws = self.ws
@@ -88,15 +101,11 @@ class Connection:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                async with asyncio.timeout(self._send_timeout):
-                    while self._outbox:
-                        data = self._outbox.popleft()
-                        await (ws.send_str(data) if isinstance(data, str) else ws.send_bytes(data))
-                    while self._pings:
-                        await ws.ping(self._pings.popleft())
-                    if self._pong is not None:
-                        payload, self._pong = self._pong, None
-                        await ws.pong(payload)
+                while (send := self._next()) is not None:
+                    if self._throttle is not None:
+                        await self._throttle.wait()
+                    async with asyncio.timeout(self._send_timeout):
+                        await send
                 if self.goodbye is not None:
                     code, reason, _ = self.goodbye
                     async with asyncio.timeout(_HANG_UP):
@@ -108,6 +117,22 @@ class Connection:
             return  # the reader sees the same loss and says so
         if reader is not None:
             reader.cancel()
+
+    def _next(self) -> Awaitable[None] | None:
+        """Return the sending of what is most urgent: pongs and pings before messages, none of them after goodbye."""
+        ws = self.ws
+        if self.goodbye is not None and self._throttle is not None:
+            return None  # what would have to wait for its turn is given up
+        if self._pong is not None:
+            payload, self._pong = self._pong, None
+            return ws.pong(payload)
+        if self._pings:
+            return ws.ping(self._pings.popleft())
+        if self._outbox:
+            data = self._outbox.popleft()
+            # The writer waited for its turn already.
+            return _RAW.send_str(ws, data) if isinstance(data, str) else _RAW.send_bytes(ws, data)
+        return None
 
     def __repr__(self) -> str:
         return f"<Connection {'closed' if self.ws.closed else 'open'}>"
@@ -142,6 +167,7 @@ def connection(
                     on_error(error)
                 return
             closed: Closed | None = None
+            failure: Exception | None = None
             port = Connection(ws, send_timeout)
             me = asyncio.current_task()
             writer = tasks.spawn(port.write(me), f"rxbotters writer {name}")
@@ -155,9 +181,13 @@ def connection(
                 me.uncancel()
                 code, reason, cause = port.goodbye or (1006, str(port.failure), "send")
                 closed = Closed(code, reason, cause, error=port.failure)
+            except Exception as error:
+                failure = error  # a fault behind us must not leave a connection that looks alive and is not read
             finally:
                 await _hang_up(port, writer)
-            if not disposed and closed is not None:
+            if failure is not None and not disposed:
+                on_error(failure)
+            elif not disposed and closed is not None:
                 on_next(closed)
                 if not disposed:
                     on_completed()
@@ -185,8 +215,12 @@ async def _read(port: Connection, on_next: OnNext, autoping: bool) -> Closed:
         message = await receive()
         kind = message.type
         if kind is _TEXT:
+            port.frames += 1
+            port.bytes += len(message.data)
             on_next(Frame("text", message.data, port))
         elif kind is _BINARY:
+            port.frames += 1
+            port.bytes += len(message.data)
             on_next(Frame("binary", message.data, port))
         elif kind is _PING:
             if autoping:

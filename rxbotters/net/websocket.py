@@ -12,21 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
 from rxbotters.descriptor import CloseRule
-from rxbotters.errors import (
-    ClientClosed,
-    HandlerError,
-    SubscriptionError,
-)
+from rxbotters.errors import ClientClosed, HandlerError, SubscriptionError
 from rxbotters.wire import redact_url
-from rxbotters_operators import _heartbeat, _login, _reconnect, _rotate, _subscribe
 from rxbotters_operators.events import (
+    Acknowledged,
     Authenticated,
     Closed,
     Connecting,
@@ -40,11 +36,19 @@ from rxbotters_operators.events import (
 )
 from rxbotters_operators.hot import Errors, Hot, Latest, OnCompleted, OnError
 
+from .counts import Counts
 from .dial import UrlSource
 from .handlers import Handler, Handlers, as_list
+from .lease import Lease
+from .life import Pacing, life
 from .link import Link, outgoing
+from .metrics import ConnectionMetrics
+from .proof import Proof
+from .readiness import Readiness
 from .response import Auth, ClientWebSocketResponse
-from .socket import Connection, connection
+from .resync import Resyncer
+from .socket import Connection
+from .subscription import Added
 from .tasks import Gate
 from .wiring import Wiring
 
@@ -81,6 +85,7 @@ class WebSocketApp(Observable[Frame]):
         autoping: bool = True,
         heartbeat: float | None = 10.0,
         auth: Any = Auth,
+        app_heartbeat: bool | float | None = True,
         min_uptime: float = 1.0,
         healthy: float = 60.0,
         handshake_timeout: float = 10.0,
@@ -89,6 +94,8 @@ class WebSocketApp(Observable[Frame]):
         send_timeout: float = 5.0,
         max_age: float | None = None,
         overlap: float = 1.0,
+        late_after: float | None = 1.0,
+        fresh_within: Mapping[str, float] | None = None,
         fatal: Collection[int] = (401, 403, 404),
         close_rules: Mapping[int, CloseRule] | None = None,
         on_handler_error: OnHandlerError = "report",
@@ -108,44 +115,55 @@ class WebSocketApp(Observable[Frame]):
             fatal=frozenset(fatal),
             close_rules=close_rules,
             report=self.errors.emit,
+            beats=app_heartbeat,
             options=options,
         )
         self._wiring = wiring
         self._on_handler_error: OnHandlerError = on_handler_error
         self._port: Connection | None = None
-        self._missing = 0
-        self._refused: SubscriptionError | None = None
-        self._pongs: dict[bytes, asyncio.Future[float]] = {}
-        self._opened, self._ready, self._done = Gate(), Gate(), Gate()
         self._over = False
         self._targets: dict[Any, None] = {}
+        self._counts = Counts(wiring.clock)
         self._turn: Hot[None] = Hot("rotate")
+        self._more: Hot[Any] = Hot("subscriptions")
         self._frames: Hot[Frame] = Hot(name, on_fault=self.errors.emit)
         self.events: Hot[Event] = Hot(f"{name} events", on_fault=self.errors.emit)
         self.states: Latest[Event] = Latest(Connecting(name), name=f"{name} states", on_fault=self.errors.emit)
+        self._opened, self._done = Gate(), Gate()
+        self._readiness = Readiness(self._targets)
+        self._proof = Proof(wiring.clock, self._opened, self.states)
         self._handlers = Handlers(
             as_list(hdlr_str), as_list(hdlr_bytes), as_list(hdlr_json), tasks=wiring.tasks, report=self._handler_failed
+        )
+        self._resyncer = Resyncer(
+            self,
+            url=lambda: self._link.dialled,
+            is_extra=wiring.hosts.is_extra,
+            fetch=wiring.fetch,
+            resubscribe=self._resubscribe,
+            tasks=wiring.tasks,
+            dice=wiring.clock.dice,
         )
         for owner in self._handlers:
             if hasattr(owner, "release"):
                 self.attach(owner)
-
-        link = self._link
-        life: Observable[Any] = connection(
-            lambda: link.dial(self), name=name[3:], tasks=wiring.tasks, autoping=autoping, send_timeout=send_timeout
+        pacing = Pacing(
+            backoff=backoff,
+            heartbeat=heartbeat,
+            autoping=autoping,
+            min_uptime=min_uptime,
+            healthy=healthy,
+            login_timeout=login_timeout,
+            ack_timeout=ack_timeout,
+            send_timeout=send_timeout,
+            max_age=max_age,
+            overlap=overlap,
+            late_after=late_after,
+            fresh_within=fresh_within,
         )
-        if heartbeat is not None:
-            life = life.pipe(_heartbeat.heartbeat(heartbeat))
-        life = life.pipe(
-            _login.login(link.script, timeout=login_timeout, late=link.login_late),
-            _subscribe.subscribe_channels(link.subscriptions, ack=link.ack_rule, timeout=ack_timeout),
-            _rotate.rotate(max_age or link.max_age, trigger=self._turn, overlap=overlap),
-            _reconnect.reconnect(
-                backoff, min_uptime=min_uptime, healthy=healthy, judge=link.judge, dice=wiring.clock.dice
-            ),
-        )
+        stream = life(self._link, self, wiring, pacing, name=name[3:], turn=self._turn, more=self._more)
         self._subscription = SerialDisposable()
-        self._subscription.disposable = life.subscribe(self._on_event, self._finish, self._finish)
+        self._subscription.disposable = stream.subscribe(self._on_event, self._finish, self._finish)
 
     # ------------------------------------------------------------------ events
 
@@ -158,6 +176,7 @@ class WebSocketApp(Observable[Frame]):
 
     def _on_frame(self, frame: Frame) -> None:
         if frame.kind == "text" or frame.kind == "binary":
+            self._counts.begin(frame, self._link.host)
             self._handlers(frame)
             if self._frames.observed:
                 token = delivering.set(frame.connection.ws)
@@ -165,25 +184,35 @@ class WebSocketApp(Observable[Frame]):
                     self._frames.emit(frame)
                 finally:
                     delivering.reset(token)
-        elif frame.kind == "pong" and self._pongs:
-            self._pong(frame)
+            self._counts.end()
+            if self._link.says_farewell:
+                self._heed(frame)
+        elif frame.kind == "pong" and self._proof.awaited:
+            self._proof.pong(frame)
         if self.events.observed:
             self.events.emit(frame)
 
+    def _heed(self, frame: Frame) -> None:
+        """Go before one is cut: the server said that it will, or that the token in our url died."""
+        farewell = self._link.farewell(frame)
+        if farewell == "renew" and isinstance(self._link.url, Lease):
+            self._link.url.expire()
+        if farewell is not None:
+            self.rotate()
+
     def _on_turn(self, event: Event) -> None:
         """Follow the life of the connection."""
+        self._counts.follow(event)
         match event:
             case Opened(port):
-                self._port = port
-                self._refused = None
+                self._port = self._proof.port = port
                 self._opened.open()
-            case Subscribed(_, messages):
-                request_id = self._link.ack_rule.request_id
-                self._missing = sum(request_id(message) is not None for message in messages)
             case Closed():
-                self._port = None
+                self._counts.gone(self._port)
+                self._port = self._proof.port = None
                 self._opened.shut()
-                self._ready.shut()
+                for added in self._link.added:
+                    added.lost()
                 _log.info(
                     "%s: closed (%d %s, %s) after %.1f s",
                     self._frames.name,
@@ -194,38 +223,24 @@ class WebSocketApp(Observable[Frame]):
                 )
             case Waiting(cause=error) if isinstance(error, Exception):
                 self.errors.emit(error)
-            case Refused(_, request, text):
-                self._refused = SubscriptionError(request, text)
-                self.errors.emit(self._refused)
+            case Acknowledged(owner=Added() as added):
+                added.answered(None)
+            case Refused(_, request, text, Added() as added):
+                added.answered(SubscriptionError(request, text))
             case _:
                 pass
         for target in list(self._targets):
             tell = getattr(target, "onevent", None)
             if tell is not None:
                 tell(event)
+        refused = self._readiness.hear(event)
+        if refused is not None:
+            self.errors.emit(refused)
         match event:
-            case Subscribed():
-                self._check_ready()
-            case Connecting() | Opened() | Authenticated() | Closed() | Waiting():
-                pass
+            case Connecting() | Opened() | Authenticated() | Subscribed() | Closed() | Waiting():
+                self.states.emit(event)
             case _:
-                if hasattr(event, "request"):
-                    self._missing -= 1
-                    self._check_ready()
-                return
-        self.states.emit(event)
-
-    def _check_ready(self) -> None:
-        if self._missing > 0 or self._port is None or self._ready.is_open:
-            return
-        if self._refused is not None:
-            self._ready.refuse(self._refused)
-        elif not any(getattr(target, "syncing", False) for target in self._targets):
-            self._ready.open()
-        else:
-            for target in self._targets:
-                if getattr(target, "syncing", False):
-                    target.when_synced(self._check_ready)
+                pass
 
     def _handler_failed(self, error: Exception) -> None:
         self.errors.emit(error)
@@ -255,16 +270,19 @@ class WebSocketApp(Observable[Frame]):
                 target.onevent(closed)
             target.release(self, reason)
         self._targets.clear()
+        self._resyncer.close()
         self._handlers.close()
         if error is not None:
             self.errors.emit(error)
         self.states.emit(closed)
         self.events.emit(closed)
-        for pong in self._pongs.values():
-            if not pong.done():
-                pong.set_exception(reason)
+        self._proof.port = None
+        self._proof.fail(reason)
         self._opened.fail(reason)
-        self._ready.fail(reason)
+        self._readiness.fail(reason)
+        for added in self._link.added:
+            added.fail(reason)
+        self._link.added.clear()
         if error is None:
             self._done.open()
         else:
@@ -277,6 +295,64 @@ class WebSocketApp(Observable[Frame]):
     def rotate(self) -> None:
         """Replace the connection by a new one now, without losing a message; ``events`` says `Rotated` when done."""
         self._turn.emit(None)
+
+    def add(
+        self,
+        *,
+        send_json: Mapping[str, Any] | Sequence[Any] | None = None,
+        send_str: str | Sequence[str] | None = None,
+        undo_json: Mapping[str, Any] | Sequence[Any] | None = None,
+    ) -> Added:
+        """Subscribe to more, now and on every connection to come; ``dispose()`` the result to end it.
+
+        Args:
+            send_json: Messages to send, signed and split as the exchange wants.
+            send_str: Texts to send as they are.
+            undo_json: What to send when it is disposed; by default what the exchange's descriptor makes of
+                ``send_json``.
+
+        Returns:
+            The subscription: ``await`` it for the acknowledgement. A refusal is a `SubscriptionError` there and
+            nowhere else.
+
+        Raises:
+            ClientClosed: The connection was closed.
+        """
+        if self._over:
+            raise ClientClosed("this connection")
+        messages = [message for make in outgoing(send_str, None, send_json) for message in make()]
+        added = Added(messages, lambda gone: self._remove(gone, undo_json))
+        self._link.added.append(added)
+        self._more.emit(self._link.more(messages, added))
+        return added
+
+    def _remove(self, added: Added, undo: Mapping[str, Any] | Sequence[Any] | None) -> None:
+        if added in self._link.added:
+            self._link.added.remove(added)
+            ends = as_list(undo) if undo is not None else self._link.undo(added.messages)
+            if self._port is not None and ends:
+                self._more.emit(self._link.more(ends))
+
+    def _resubscribe(self, message: Any) -> None:
+        """End a subscription and make it again: that brings a new snapshot."""
+        if self._port is not None:
+            self._more.emit(self._link.more([*self._link.undo([message]), message]))
+
+    def signed(self, message: Any) -> Any:
+        """Return a JSON message as it must go out on this connection: a signed copy on hosts that sign messages."""
+        return self._link.signed(message)
+
+    def metrics(self) -> ConnectionMetrics:
+        """Return what this connection did so far."""
+        port = self._port
+        return self._counts.snapshot(
+            self._frames.name[3:],
+            type(self.state).__name__,
+            port,
+            errors=self.errors.total,
+            depths={**self._handlers.depths(), **_depths(self._targets)},
+            dropped=self._handlers.dropped + sum(getattr(target, "dropped", 0) for target in self._targets),
+        )
 
     async def close(self) -> None:
         """Close this connection for good; the client and its other connections live on."""
@@ -301,7 +377,9 @@ class WebSocketApp(Observable[Frame]):
         if self._over:
             target.release(self, ClientClosed("this connection"))
             return
-        self._targets[target] = None
+        if target not in self._targets:
+            self._targets[target] = None
+            self._resyncer.serve(target)
         joined = getattr(target, "joined", None)
         if joined is not None:
             joined(self)
@@ -334,9 +412,7 @@ class WebSocketApp(Observable[Frame]):
             ClientClosed: The client was closed.
             RxbottersError: The connection ended for good, by this error.
         """
-        if self._refused is not None and self._port is not None and self._missing <= 0:
-            raise self._refused
-        await self._ready
+        await self._readiness
         return self
 
     async def wait(self) -> None:
@@ -361,50 +437,7 @@ class WebSocketApp(Observable[Frame]):
             TimeoutError: ``attempts`` pongs stayed away.
             ClientClosed: The client was closed.
         """
-        loop = asyncio.get_running_loop()
-        tries = 0
-        while True:
-            await self._opened
-            port = self._port
-            if port is None:
-                continue
-            payload = f"rx-{self._wiring.clock.nonce()[:16]}".encode()
-            pong: asyncio.Future[float] = loop.create_future()
-            self._pongs[payload] = pong
-            began = loop.time()
-            port.ping(payload)
-            try:
-                async with asyncio.timeout(timeout):
-                    await pong
-                return loop.time() - began
-            except TimeoutError:
-                tries += 1
-                if self._port is port:
-                    port.close(1000, "no pong", cause="heartbeat")
-                if attempts is not None and tries >= attempts:
-                    raise TimeoutError(f"no pong within {timeout:g} s, {tries} times in a row") from None
-                await self._gone(port)
-            finally:
-                self._pongs.pop(payload, None)
-
-    async def _gone(self, port: Connection) -> None:
-        """Wait until ``port`` is no longer the current connection."""
-        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def look(_: Event) -> None:
-            if self._port is not port and not gone.done():
-                gone.set_result(None)
-
-        subscription = self.states.subscribe(look, on_completed=lambda: look(self.state))
-        try:
-            await gone
-        finally:
-            subscription.dispose()
-
-    def _pong(self, frame: Frame) -> None:
-        waiting = self._pongs.get(bytes(frame.data)) if isinstance(frame.data, bytes) else None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(0.0)
+        return await self._proof.of_life(timeout, attempts)
 
     async def _wait_open(self) -> WebSocketApp:
         await self._opened
@@ -415,3 +448,7 @@ class WebSocketApp(Observable[Frame]):
 
     def __repr__(self) -> str:
         return f"<WebSocketApp {self._frames.name[3:]} {type(self.state).__name__}>"
+
+
+def _depths(targets: Iterable[Any]) -> dict[str, int]:
+    return {type(target).__name__: target.qsize() for target in targets if hasattr(target, "qsize")}

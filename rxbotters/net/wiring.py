@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
 
-from rxbotters.clock import Clock
+from rxbotters.clock import Clock, Serials, Stamp
 from rxbotters.descriptor import Credentials, Host, Hosts
-from rxbotters.errors import ConfigError, UnsafeRequest
+from rxbotters.errors import ClockSkew, ConfigError, UnsafeRequest
 from rxbotters.wire import redact_url
 
+from .limits import Limiter
+from .metrics import Meter
 from .response import Auth
+from .skew import Skew
 from .tasks import Tasks
 
 if TYPE_CHECKING:
@@ -24,17 +27,48 @@ if TYPE_CHECKING:
 __all__ = ["Wiring", "is_loopback", "pick"]
 
 
+_SKEW = 0.5  # seconds between two clocks that are worth a word
+
+
 @dataclass(slots=True)
 class Wiring:
-    """Session, tasks, clock, hosts and keys of one client."""
+    """Session, tasks, clock, hosts, keys and budgets of one client."""
 
     session: Callable[[], aiohttp.ClientSession]
+    fetch: Callable[..., Awaitable[Any]]
     tasks: Tasks
     clock: Clock
     hosts: Hosts
     credentials: Mapping[str, Credentials]
     warn_unknown: Callable[[URL], None]
     forget: Callable[[WebSocketApp], None]
+    report: Callable[[Exception], None]
+    limiter: Limiter
+    meter: Meter
+    adjust_clock: bool = False
+    serials: Serials = field(default_factory=Serials)
+    skews: dict[str, Skew] = field(default_factory=dict[str, Skew])
+    _skewed: set[str] = field(default_factory=set[str])
+
+    def stamp(self, name: str, host: str) -> Stamp:
+        """Return the moment something is signed at by the key ``name`` for ``host``."""
+        skew = self.skews.get(host) if self.adjust_clock else None
+        return self.clock.stamp(self.serials, name, ahead=skew.seconds if skew is not None else 0.0)
+
+    def learn_date(self, host: str, date: str | None, sent: float) -> None:
+        """Compare an answer's ``Date`` with our clock; say once per host that they are apart."""
+        skew = self.skews.get(host)
+        if skew is None:
+            if len(self.skews) >= 1000:
+                return
+            skew = self.skews[host] = Skew()
+        skew.learn(date, sent=sent, received=self.clock.now())
+        if skew.known and skew.at_least > _SKEW:
+            if host not in self._skewed:
+                self._skewed.add(host)
+                self.report(ClockSkew(host, skew.low, skew.high))
+        else:
+            self._skewed.discard(host)
 
 
 def is_loopback(url: URL) -> bool:
@@ -48,7 +82,9 @@ def is_loopback(url: URL) -> bool:
         return False
 
 
-def pick(host: Host | None, credentials: Mapping[str, Credentials], auth: Any, url: URL) -> Credentials | None:
+def pick(
+    host: Host | None, credentials: Mapping[str, Credentials], auth: Any, url: URL, headers: Any = None
+) -> Credentials | None:
     """Return the credentials to use on ``url``.
 
     Args:
@@ -56,6 +92,7 @@ def pick(host: Host | None, credentials: Mapping[str, Credentials], auth: Any, u
         credentials: All that were loaded.
         auth: `Auth` (by host), ``None`` (none) or an api name.
         url: Where it goes; plain http or ws carries no keys, except on this machine.
+        headers: The caller's headers; on some hosts they choose the environment.
 
     Raises:
         ConfigError: ``auth`` names an api that was not loaded.
@@ -64,6 +101,8 @@ def pick(host: Host | None, credentials: Mapping[str, Credentials], auth: Any, u
     if auth is None or host is None:
         return None
     name = auth if isinstance(auth, str) else host.api
+    if host.api_of is not None and not isinstance(auth, str):
+        name = host.api_of({str(field).lower(): str(value) for field, value in dict(headers or {}).items()})
     found = credentials.get(name)
     if found is None:
         if isinstance(auth, str):

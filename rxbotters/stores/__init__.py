@@ -1,9 +1,29 @@
 """Stores: folds of messages into rows, and the changes that made them. No sockets, no clock."""
 
-from .book import Best, OrderBook
+from .book import Best, Depth, Level, OrderBook, Price
 from .collection import DataStoreCollection
+from .feeding import Ask
 from .row import FrozenList, Row
 from .store import DataStore
 from .stream import StoreStream
+from .synced import Diff, SyncedBook, by_previous, by_range, consecutive, increasing
 
-__all__ = ["Best", "DataStore", "DataStoreCollection", "FrozenList", "OrderBook", "Row", "StoreStream"]
+__all__ = [
+    "Ask",
+    "Best",
+    "DataStore",
+    "DataStoreCollection",
+    "Depth",
+    "Diff",
+    "FrozenList",
+    "Level",
+    "OrderBook",
+    "Price",
+    "Row",
+    "StoreStream",
+    "SyncedBook",
+    "by_previous",
+    "by_range",
+    "consecutive",
+    "increasing",
+]

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from rxbotters.errors import BadNumber
 from rxbotters_operators.events import Live, Stale, Status, Syncing
+from rxbotters_operators.hot import Hot
 
 from .ladder import Ladder
 from .levels import LevelMap
@@ -23,9 +24,10 @@ from .query import Side, matching, split_sorted
 from .row import Row
 from .store import DataStore, Item
 
-__all__ = ["Best", "OrderBook"]
+__all__ = ["Best", "Depth", "Level", "OrderBook", "Price"]
 
 Level = tuple[Any, Any]
+"""Price and absolute size, as the exchange writes them."""
 _Checked = tuple[Any, Any, float]  # price, size, size as a float
 
 
@@ -34,6 +36,20 @@ class Best(NamedTuple):
 
     ask: Row | None
     bid: Row | None
+
+
+class Price(NamedTuple):
+    """One level of a book: price and size as the exchange writes them, numbers or decimal text."""
+
+    price: Any
+    size: Any
+
+
+class Depth(NamedTuple):
+    """Both sides of a book, best price first, whatever its fields are called."""
+
+    asks: list[Price]
+    bids: list[Price]
 
 
 class OrderBook(DataStore):
@@ -58,7 +74,11 @@ class OrderBook(DataStore):
     def __init__(self, name: str | None = None, keys: Sequence[str] | None = None, *args: Any, **kwargs: Any) -> None:
         symbol, side, price = keys or self._KEYS
         self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES)
+        self.instrument_statuses: Hot[tuple[Any, Status]] = Hot("instrument statuses", on_fault=self._report)
         self._instruments: dict[Any, Status] = {}
+        self._sources: dict[Any, Any] = {}  # instrument → the connection that feeds it
+        self._doubted: dict[Any, Status] = {}  # instrument → what it is once the doubt is gone
+        self._asked: set[Any] = set()
         super().__init__(name, (symbol, side, price), *args, **kwargs)
 
     def _make_rows(self) -> LevelMap:
@@ -197,6 +217,20 @@ class OrderBook(DataStore):
         asks, bids = self._levels.rows(symbol, 1)
         return Best(asks[0] if asks else None, bids[0] if bids else None)
 
+    def depth(self, symbol: Any, limit: int | None = None) -> Depth:
+        """Return price and size of each level, best first: the same for every exchange.
+
+        Args:
+            symbol: The instrument.
+            limit: Levels per side; ``None`` for all.
+        """
+        asks, bids = self._levels.book(symbol) if symbol in self._levels.books else (Ladder(), Ladder())
+        size = self._levels.size_of
+        return Depth(
+            [Price(price, size(asks.levels[price])) for price in asks.prices[:limit]],
+            [Price(price, size(bids.levels[price])) for price in bids.prices[::-1][:limit]],
+        )
+
     def sorted(self, query: Item | None = None, limit: int | None = None) -> Side:
         """Return asks from the lowest and bids from the highest price, best first.
 
@@ -238,6 +272,13 @@ class OrderBook(DataStore):
 
     def mark(self, symbol: Any, status: Status) -> None:
         """Set the status of an instrument; the status of the store is the worst of them."""
+        if isinstance(status, Live) and self._group is not None and self._group.feeding is not None:
+            self._sources[symbol] = self._group.feeding
+        if symbol in self._doubted:
+            self._doubted[symbol] = status
+            if isinstance(status, Live):
+                return
+            del self._doubted[symbol]
         if self._instruments.get(symbol) == status:
             return
         self._instruments[symbol] = status
@@ -249,6 +290,58 @@ class OrderBook(DataStore):
             if isinstance(known, Syncing):
                 worst = known
         self._set_status(worst)
+        self.instrument_statuses.emit((symbol, status))
+
+    def await_snapshot(self, symbol: Any, feed: Any = None) -> None:
+        """Note that ``feed`` will bring the snapshot of an instrument."""
+        if not isinstance(self._instruments.get(symbol), Live):
+            self._sources[symbol] = feed
+            self.mark(symbol, Syncing())
+
+    def lose(self, symbol: Any, status: Status) -> None:
+        """Empty the book of an instrument whose feed ended: nobody knows what it missed."""
+        self._doubted.pop(symbol, None)
+        self.drop_instrument(symbol, reason="resync")
+        self.mark(symbol, status)
+
+    def _ask(self, symbol: Any) -> None:
+        """Ask, once, for a snapshot of an instrument."""
+        if symbol not in self._asked and self._group is not None:
+            self._asked.add(symbol)
+            feed = self._group.feeding if self._group.feeding is not None else self._sources.get(symbol)
+            self._group.ask_for(self, symbol, feed)
+
+    def forget_ask(self, symbol: Any) -> None:
+        """Note that nobody is fetching the snapshot of an instrument any more."""
+        self._asked.discard(symbol)
+
+    def wants(self, symbol: Any) -> bool:
+        """Whether a snapshot of an instrument was asked for and has not come."""
+        return symbol in self._asked
+
+    def _fed_from(self, feed: Any) -> list[Any]:
+        """Return the instruments a connection feeds; without a connection, all."""
+        return [symbol for symbol in self._instruments if feed is None or self._sources.get(symbol, feed) is feed]
+
+    def _lost(self, feed: Any, status: Stale) -> None:
+        for symbol in self._fed_from(feed):
+            self.lose(symbol, status)
+
+    def _resumed(self, feed: Any) -> None:
+        """The snapshot, not the connection, makes a book `Live`."""
+
+    def _suspected(self, feed: Any, status: Stale) -> None:
+        for symbol in self._fed_from(feed):
+            known = self._instruments[symbol]
+            if isinstance(known, Live) and symbol not in self._doubted:
+                self.mark(symbol, status)
+                self._doubted[symbol] = known
+
+    def _cleared(self, feed: Any) -> None:
+        for symbol in self._fed_from(feed):
+            status = self._doubted.pop(symbol, None)
+            if status is not None:
+                self.mark(symbol, status)
 
     @property
     def instruments(self) -> dict[Any, Status]:

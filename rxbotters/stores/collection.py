@@ -16,9 +16,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from typing import Any, TypeVar, overload
 
 from rxbotters.errors import BufferOverflow, ConfigError, ProtocolError, RxbottersError
-from rxbotters_operators.events import StoreChange, Syncing, delivering
+from rxbotters_operators.events import StoreChange, delivering
 from rxbotters_operators.hot import Errors
 
+from .feeding import Feeding
 from .resolve import store_class
 from .response import read_response
 from .store import DataStore, Item
@@ -31,7 +32,7 @@ _HELD = 65536  # messages that may wait for `initialize`
 _NAMES = 1000  # unknown channels that are told apart
 
 
-class DataStoreCollection:
+class DataStoreCollection(Feeding):
     """Several stores, one door for messages.
 
     Subclass it with ``_init`` (create the stores), ``_onmessage(msg, ws)`` (hand each message to its store) and, where
@@ -60,12 +61,10 @@ class DataStoreCollection:
         self.dirty: dict[DataStore, None] = {}
         self._tape: list[StoreChange] = []
         self._waiters: set[asyncio.Future[None]] = set()
-        self._fed_by: Any = None
-        self._feeds: dict[Any, None] = {}
-        self._when_synced: list[Callable[[], None]] = []
         self._initializing = 0
         self._held: deque[tuple[Any, Any]] = deque()
         self.errors = Errors(f"{type(self).__name__}.errors")
+        self._init_feeding()
         self.unhandled: Counter[str] = Counter()
         self._init()
 
@@ -151,7 +150,7 @@ class DataStoreCollection:
         """
         if ws is None:
             ws = delivering.get()
-        if ws is not self._fed_by and ws is not None:
+        if ws is not self._ws and ws is not None:
             self._attach(ws)
         if self._initializing and self._holds(msg):
             self._hold(msg, ws)
@@ -174,10 +173,8 @@ class DataStoreCollection:
             self._flush()
         if self._waiters:
             self._wake()
-        if self._when_synced and not self.syncing:
-            callbacks, self._when_synced = self._when_synced, []
-            for callback in callbacks:
-                callback()
+        if self._when_synced:
+            self._tell_synced()
         return None
 
     async def _finish(self, msg: Any, pending: Awaitable[Any]) -> None:
@@ -189,6 +186,8 @@ class DataStoreCollection:
 
     def _flush(self) -> None:
         dirty, self.dirty = self.dirty, {}
+        if self.feeding is not None:
+            self._note_fed(dirty)
         for store in dirty:
             if self.taping:
                 self._tape.extend(store._told)
@@ -228,46 +227,12 @@ class DataStoreCollection:
             for store in self._stores.values():
                 store._count_audience()
 
-    # ------------------------------------------------------------------ the connection
-
-    def _attach(self, ws: Any) -> None:
-        """Learn who feeds this collection, and ask to be told when that connection comes and goes."""
-        self._fed_by = ws
-        app = getattr(ws, "app", None)
-        if app is not None:
-            app.attach(self)
-
-    def onevent(self, event: Any) -> None:
-        """Hear of the connection that feeds the collection: each store keeps, clears or waits by its own policy."""
-        for store in self._fed(event):
-            store.onevent(event)
-
-    def _fed(self, event: Any) -> Iterable[DataStore]:
-        """Return the stores that the connection of ``event`` feeds; all of them if the exchange cannot tell."""
-        return self._stores.values()
-
-    @property
-    def syncing(self) -> bool:
-        """Whether a store still waits for its snapshot."""
-        return any(isinstance(store.status, Syncing) for store in self._stores.values())
-
-    def when_synced(self, then: Callable[[], None]) -> None:
-        """Call ``then`` once no store waits for its snapshot any more."""
-        self._when_synced.append(then)
-
-    def joined(self, feed: Any) -> None:
-        """Note a connection that feeds this collection."""
-        self._feeds[feed] = None
-
     def release(self, feed: Any, error: Exception) -> None:
         """Note that ``feed`` ended for good; after the last one, let go of everybody who waits or listens."""
-        self._feeds.pop(feed, None)
-        if self._feeds:
-            return
-        self._fed_by = None
-        self._wake(error)
-        for store in self._stores.values():
-            store._release(error)
+        if self._left(feed):
+            self._wake(error)
+            for store in self._stores.values():
+                store._release(error)
 
     async def wait(self) -> None:
         """Wait for the next message that was folded.
@@ -315,16 +280,37 @@ class DataStoreCollection:
                 if inspect.iscoroutine(pending):
                     pending.close()
             raise ConfigError(f"{type(self).__name__} has no REST endpoint to initialize from: define _routes()")
-        tasks = [asyncio.ensure_future(pending) for pending in aws]
+        tasks = [asyncio.ensure_future(_run(pending)) for pending in aws]
         self._initializing += 1
         try:
             ready = [await read_response(await task, routes, self._refusal) for task in tasks]
-            return self._apply_all(ready)
+            summary = self._apply_all(ready)
+            self._remember(aws, ready)
+            return summary
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._end_initialize()
+
+    async def reinitialize(self) -> dict[str, int]:
+        """Repeat the requests that filled the private stores: what was lost with a connection comes back.
+
+        Requests made by a `Client` can be repeated; a coroutine can not, and is not.
+
+        Raises:
+            VenueError, SnapshotError: As `initialize`.
+        """
+        return await self.initialize(*self._remembered.values()) if self._remembered else {}
+
+    def _remember(self, aws: Iterable[Any], ready: Iterable[tuple[str, Any, Mapping[str, str]]]) -> None:
+        for pending, (path, _, query) in zip(aws, ready, strict=True):
+            if getattr(pending, "repeatable", False) and self._repeats(path):
+                self._remembered[f"{path}?{sorted(query.items())}"] = pending
+
+    def _repeats(self, path: str) -> bool:
+        """Whether a request must be repeated after a reconnection; book snapshots and tokens are had otherwise."""
+        return True
 
     def _apply_all(self, answers: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, int]:
         """Apply decoded answers in order, each as one transaction; return the rows received by path."""
@@ -352,3 +338,7 @@ class DataStoreCollection:
             self._held.popleft()
             self.errors.emit(BufferOverflow(f"{type(self).__name__}.initialize", _HELD, 1, "drop_oldest"))
         self._held.append((msg, ws))
+
+
+async def _run(pending: Awaitable[Any]) -> Any:
+    return await pending

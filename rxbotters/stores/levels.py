@@ -49,6 +49,10 @@ class LevelMap(MutableMapping[Any, Row]):
         symbol_field, side_field, price_field, size_field = self._fields
         return Row({symbol_field: symbol, side_field: side, price_field: price, size_field: value})
 
+    def size_of(self, value: Any) -> Any:
+        """Return the size of a level."""
+        return value[self._fields[3]] if value.__class__ is Row else value
+
     def rows(self, symbol: Any, limit: int | None = None) -> tuple[list[Row], list[Row]]:
         """Return (asks, bids) of an instrument, best first, at most ``limit`` a side."""
         book = self.books.get(symbol)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from uuid import UUID
 
-from rxbotters_operators.events import Answered, Closed, Live, Overdue, Stale, Status, StoreChange, Subscribed
+from rxbotters_operators.events import Answered, Closed, Late, Live, Overdue, Stale, Status, StoreChange, Subscribed
 
 from .query import Side, matching, split_sorted
 from .row import Row, RowId
@@ -44,6 +44,12 @@ class DataStore(Table):
         >>> seen
         [('update', {'id': 2, 'v': 'c'})]
     """
+
+    _ON_LOSS: ClassVar[Literal["keep", "clear", "refetch"]] = "keep"
+    """What a lost connection means: rows stand and are `Live` with the next connection; rows go; rows stand and are
+    `Live` once the REST requests that filled them were repeated."""
+
+    _suspicion = False
 
     def _onmessage(self, msg: Any) -> None:
         """Fold one message; the default inserts the row or rows it is given."""
@@ -157,15 +163,52 @@ class DataStore(Table):
             self._tape = outer
             self._count_audience()
 
+    # ------------------------------------------------------------------ the connection that feeds it
+
     def onevent(self, event: Any) -> None:
-        """Hear of the connection that feeds this store. A plain store keeps its rows and says when they are stale."""
+        """Hear of the connection that feeds a store of its own; in a collection the collection hears, and tells."""
         match event:
-            case Closed() | Overdue():
-                self._set_status(Stale("pong overdue" if isinstance(event, Overdue) else f"closed: {event.cause}"))
-            case Subscribed() | Answered():
-                self._set_status(Live())
+            case Closed():
+                self._lost(None, Stale(f"closed: {event.cause}"))
+            case Overdue():
+                self._suspected(None, Stale("pong overdue"))
+            case Late():
+                self._suspected(None, Stale("this process stood still"))
+            case Answered():
+                self._cleared(None)
+            case Subscribed():
+                self._resumed(None)
             case _:
                 pass
+
+    def _lost(self, feed: Any, status: Stale) -> None:
+        """The connection ended."""
+        self._suspicion = False
+        if self._ON_LOSS == "clear":
+            self._clear(reason="resync")
+        self._set_status(status)
+
+    def _resumed(self, feed: Any) -> None:
+        """The connection is back and subscribed."""
+        if self._ON_LOSS != "refetch":
+            self._set_status(Live())
+
+    def _suspected(self, feed: Any, status: Stale) -> None:
+        """What arrives may be old, or nothing may arrive any more."""
+        if isinstance(self.status, Live):
+            self._suspicion = True
+            self._set_status(status)
+
+    def _cleared(self, feed: Any) -> None:
+        """The connection gave proof of life."""
+        if self._suspicion:
+            self._suspicion = False
+            self._set_status(Live())
+
+    def refetched(self) -> None:
+        """Say that the rows are the exchange's own answer: `Live`."""
+        self._suspicion = False
+        self._set_status(Live())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} {len(self)} rows, {type(self.status).__name__}>"

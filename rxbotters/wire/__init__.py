@@ -1,7 +1,7 @@
 """Values that cross the wire. Pure: no socket, no clock."""
 
 from rxbotters_operators.codec import dumps, loads
-from rxbotters_operators.events import Frame
+from rxbotters_operators.events import PLAIN, Dialect, Frame
 
 from .body import FORM, JSON, Encoder, form_body, json_body
 from .digest import hmac_sha256
@@ -12,7 +12,9 @@ __all__ = [
     "FORM",
     "JSON",
     "MASK",
+    "PLAIN",
     "SECRET_HEADERS",
+    "Dialect",
     "Encoder",
     "Frame",
     "Request",

@@ -740,5 +740,10 @@ async def test_a_store_at_the_end_of_a_pipeline_hears_the_connection(serve: Any,
         app.subscribe(lambda frame: stores[2].onmessage(frame.message))
         await app
         await until(lambda: all(store._feeds for store in stores))
+        stale: set[int] = set()
+        for number, store in enumerate(stores):
+            store.ticker.statuses.pipe(ops.filter(lambda status: isinstance(status, ops.Stale))).subscribe(
+                lambda _, number=number: stale.add(number)
+            )
         await server.sockets[0].close()
-        await until(lambda: all(isinstance(store.ticker.status, ops.Stale) for store in stores))
+        await until(lambda: stale == {0, 1, 2})

@@ -433,7 +433,9 @@ def test_a_login_that_breaks_off_is_a_failure_of_the_outage() -> None:
 def test_acknowledgements_and_refusals_belong_to_their_subscription() -> None:
     """D11, F41: a refusal carries the server's words; a missing answer counts as one after its deadline."""
     clock, port, seen = TestScheduler(), Port(), []
-    rule = AckRule(lambda m: m.get("id"), lambda m: Ack(m["id"], m.get("error")) if "id" in m else None)
+    rule = AckRule(
+        lambda m: [m["id"]] if "id" in m else [], lambda m: Ack(m["id"], m.get("error")) if "id" in m else None
+    )
     messages = ['{"id": 1}', '{"id": 2}', '{"id": 3}', '{"no": "id"}']
     script: list[tuple[float, Any]] = [
         (0, Authenticated(port)),

@@ -8,7 +8,6 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-from rxbotters_operators.events import Live
 
 __all__ = ["Balance", "Close", "Collateral", "Positions", "is_margin"]
 
@@ -48,6 +47,8 @@ class Positions(DataStore):
     known here: after a reconnection refresh with ``initialize(client.get("/v1/me/getpositions", …))``.
     """
 
+    _ON_LOSS = "refetch"
+
     def replace(self, rows: Iterable[Mapping[str, Any]], query: Mapping[str, str]) -> None:
         """Take a REST answer as the truth for the product asked for, also when it is empty."""
         rows = list(rows)
@@ -55,7 +56,7 @@ class Positions(DataStore):
         for product in products or {row["product_code"] for row in self}:
             self._find_and_delete({"product_code": product}, reason="resync")
         self._insert([_lot(row) for row in rows], reason="resync")
-        self._set_status(Live())
+        self.refetched()
 
     def execute(self, event: Mapping[str, Any]) -> Iterator[Close]:
         """Apply a fill, and yield what it closed."""
@@ -91,6 +92,8 @@ class Collateral(DataStore):
     exactly; commission, SFD and the exchange's own rounding are not known here.
     """
 
+    _ON_LOSS = "refetch"
+
     def replace(self, body: Mapping[str, Any]) -> None:
         """Take a REST answer as the truth."""
         rows = list(self._rows.items())
@@ -98,7 +101,7 @@ class Collateral(DataStore):
             self._amend(rows[0][0], {**body, **({"estimated": False} if "estimated" in rows[0][1] else {})})
         else:
             self._insert([body])
-        self._set_status(Live())
+        self.refetched()
 
     def settle(self, close: Close) -> None:
         """Add the profit of a close; nothing is known before the first REST answer."""
@@ -112,12 +115,14 @@ class Collateral(DataStore):
 class Balance(DataStore):
     """Spot balances by ``currency_code``: ``amount``, and ``available``, which a fill makes unknown (``None``)."""
 
+    _ON_LOSS = "refetch"
+
     _KEYS: ClassVar[Sequence[str]] = ("currency_code",)
 
     def replace(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Merge a REST answer."""
         self._update(rows, reason="resync")
-        self._set_status(Live())
+        self.refetched()
 
     def execute(self, event: Mapping[str, Any]) -> None:
         """Move both currencies of a spot fill, where they are known; the commission is paid in the base currency."""

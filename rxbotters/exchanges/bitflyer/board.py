@@ -45,11 +45,10 @@ class Board(OrderBook):
         self.mid_price[product] = mid
         self.uncross(product, mid)
 
-    def lose(self, product: str, status: Status) -> None:
+    def lose(self, symbol: Any, status: Status) -> None:
         """Empty the book of a product whose connection ended."""
-        self.drop_instrument(product, reason="resync")
-        self.mid_price.pop(product, None)
-        self.mark(product, status)
+        self.mid_price.pop(symbol, None)
+        super().lose(symbol, status)
 
     def _read(self, message: Any) -> tuple[Any, list[tuple[Any, Any]], list[tuple[Any, Any]]]:
         mid = message["mid_price"]

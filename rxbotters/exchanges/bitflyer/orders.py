@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-from rxbotters_operators.events import Live, Stale
+from rxbotters_operators.events import Stale
 
 __all__ = ["ChildOrders", "ParentOrders"]
 
@@ -17,6 +17,7 @@ _NARROW = frozenset({"child_order_id", "child_order_acceptance_id", "parent_orde
 class _Orders(DataStore):
     """What child and parent orders share: the replacement of a whole product by a REST answer."""
 
+    _ON_LOSS = "refetch"
     _STATE: ClassVar[str]
 
     def replace(self, rows: Iterable[Mapping[str, Any]], query: Mapping[str, str]) -> None:
@@ -38,7 +39,7 @@ class _Orders(DataStore):
             gone = [row for row in rows if row[self._STATE] != "ACTIVE"]
         self._delete(gone, reason="resync")
         self._insert(live, reason="resync")
-        self._set_status(Live())
+        self.refetched()
 
 
 class ChildOrders(_Orders):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
+
+from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials, LoginScript
 from rxbotters.errors import LoginRefused
 from rxbotters.wire import dumps, hmac_sha256
 
-__all__ = ["ack", "login", "request_id"]
+__all__ = ["ack", "channel_of", "login", "request_ids", "time_of", "undo"]
 
 
-def login(creds: Credentials, stamp: Stamp) -> LoginScript:
+def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
     """Log in: one ``auth`` request, answered under its own id; what else arrives meanwhile is not ours.
 
     Raises:
@@ -38,13 +41,37 @@ def login(creds: Credentials, stamp: Stamp) -> LoginScript:
         raise LoginRefused("bitFlyer", _text(error))
 
 
-def request_id(message: Any) -> Any:
-    """Return the id under which a subscription will be acknowledged; ``None`` if it carries none."""
+def request_ids(message: Any) -> Sequence[Any]:
+    """Return the id under which a subscription will be acknowledged; none if it carries none."""
     if isinstance(message, Mapping):
         request = cast("Mapping[str, Any]", message)
-        if request.get("method") in ("subscribe", "unsubscribe"):
-            return request.get("id")
+        if request.get("method") in ("subscribe", "unsubscribe") and request.get("id") is not None:
+            return (request["id"],)
+    return ()
+
+
+def undo(message: Any) -> Any:
+    """Return the message that ends a subscription."""
+    if isinstance(message, Mapping):
+        request = cast("Mapping[str, Any]", message)
+        if request.get("method") == "subscribe":
+            return {"method": "unsubscribe", "params": request.get("params")}
     return None
+
+
+def channel_of(message: Any) -> str | None:
+    """Return the channel of a message; ``None`` for answers."""
+    params = message.get("params") if isinstance(message, dict) else None  # pyright: ignore
+    return params.get("channel") if isinstance(params, dict) else None  # pyright: ignore
+
+
+def time_of(message: Any) -> float | None:
+    """Return when the exchange sent a ticker, Unix time in seconds; other messages do not say."""
+    inner: Any = message.get("params", {}).get("message")
+    stamp = inner.get("timestamp") if isinstance(inner, dict) else None  # pyright: ignore
+    if not isinstance(stamp, str):
+        return None
+    return datetime.fromisoformat(stamp.rstrip("Z")[:26]).replace(tzinfo=UTC).timestamp()
 
 
 def ack(message: Any) -> Ack | None:

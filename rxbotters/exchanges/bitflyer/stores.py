@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from rxbotters.errors import SnapshotError
-from rxbotters.stores import DataStore, DataStoreCollection
+from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.response import read_response
 from rxbotters.wire import dumps
-from rxbotters_operators.events import Closed, Live, Rotated, Stale, Subscribed, Syncing
+from rxbotters_operators.events import Live
 
 from .account import Balance, Collateral, Positions
 from .board import Board
@@ -70,7 +70,6 @@ class bitFlyerDataStore(DataStoreCollection):
         self.create("collateral", datastore_class=Collateral)
         self.create("balance", datastore_class=Balance)
         self._folds: dict[str, Callable[[Any, Any], None]] = {}
-        self._carried: dict[Any, set[str]] = {}
         self._as_of: dict[str, int] = {}
 
     # ------------------------------------------------------------------ messages
@@ -222,48 +221,13 @@ class bitFlyerDataStore(DataStoreCollection):
 
     # ------------------------------------------------------------------ the connection
 
-    def onevent(self, event: Any) -> None:
-        """Clear books with their connection, and say which rows may have missed something."""
-        match event:
-            case Subscribed(connection, messages):
-                channels = set(_channels(messages))
-                if channels:  # otherwise nobody knows what it feeds: everything, to be safe
-                    self._carried[connection] = channels
-                for channel in channels:
-                    if channel.startswith(_SNAPSHOT):
-                        self.board.mark(channel[len(_SNAPSHOT) :], Syncing())
-                for store in self._logs(channels):
-                    store._set_status(Live())
-            case Closed(connection=connection):
-                carried: set[str] | None = self._carried.get(connection)
-                self._carried.pop(connection, None)
-                lost = Stale(f"closed: {event.cause}")
-                for product in list(self.board.instruments):
-                    if carried is None or _BOARD + product in carried or _SNAPSHOT + product in carried:
-                        self.board.lose(product, lost)
-                for store in (*self._logs(carried), *self._private(carried)):
-                    store._set_status(lost)
-            case Rotated(previous=previous):
-                self._carried.pop(previous, None)
-            case _:
-                pass
-
-    def _logs(self, channels: set[str] | None) -> list[DataStore]:
+    def _expects(self, messages: Sequence[Any]) -> Iterable[tuple[OrderBook, Any]]:
         return [
-            store
-            for prefix, store in ((_TICKER, self.ticker), (_EXECUTIONS, self.executions))
-            if channels is None or any(channel.startswith(prefix) for channel in channels)
+            (self.board, channel[len(_SNAPSHOT) :]) for channel in _channels(messages) if channel.startswith(_SNAPSHOT)
         ]
 
-    def _private(self, channels: set[str] | None) -> list[DataStore]:
-        child = [self.childorderevents, self.childorders, self.positions, self.collateral, self.balance]
-        parent = [self.parentorderevents, self.parentorders]
-        stores: list[DataStore] = []
-        if channels is None or "child_order_events" in channels:
-            stores += child
-        if channels is None or "parent_order_events" in channels:
-            stores += parent
-        return stores
+    def _subscription(self, book: OrderBook, symbol: Any) -> Any:
+        return {"method": "subscribe", "params": {"channel": f"{_SNAPSHOT}{symbol}"}}
 
     # ------------------------------------------------------------------ stores
 

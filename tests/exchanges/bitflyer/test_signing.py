@@ -11,7 +11,7 @@ from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials
 from rxbotters.errors import LoginRefused
 from rxbotters.exchanges.bitflyer import EXCHANGE
-from rxbotters.exchanges.bitflyer.session import ack, login, request_id
+from rxbotters.exchanges.bitflyer.session import ack, login, request_ids
 from rxbotters.exchanges.bitflyer.signing import sign
 from rxbotters.wire import Request, Secret, json_body, loads
 
@@ -64,7 +64,7 @@ def test_known_answers(method: str, path: str, params: Any, data: Any, signature
 
 def test_the_login_vector_and_its_order() -> None:
     """C31: other messages are not the login's; the answer ends it."""
-    script = login(CREDS, STAMP)
+    script = login(CREDS, STAMP, URL("wss://ws.lightstream.bitflyer.com/json-rpc"))
 
     (text,) = next(script) or ()
 
@@ -86,7 +86,7 @@ def test_the_login_vector_and_its_order() -> None:
 
 def test_a_refusal_carries_the_exchanges_words() -> None:
     """F35."""
-    script = login(CREDS, STAMP)
+    script = login(CREDS, STAMP, URL("wss://ws.lightstream.bitflyer.com/json-rpc"))
     next(script)
 
     with pytest.raises(LoginRefused, match=r"Invalid signature \(code -32602\)"):
@@ -95,9 +95,9 @@ def test_a_refusal_carries_the_exchanges_words() -> None:
 
 def test_acknowledgements() -> None:
     """D11."""
-    assert request_id({"method": "subscribe", "params": {"channel": "x"}, "id": 7}) == 7
-    assert request_id({"method": "subscribe", "params": {}}) is None
-    assert request_id("text") is None
+    assert request_ids({"method": "subscribe", "params": {"channel": "x"}, "id": 7}) == (7,)
+    assert request_ids({"method": "subscribe", "params": {}}) == ()
+    assert request_ids("text") == ()
     assert ack({"jsonrpc": "2.0", "id": 7, "result": True}) == Ack(7)
     assert ack({"id": 7, "error": {"code": -1, "message": "m"}}) == Ack(7, "m (code -1)")
     assert ack({"id": "auth", "result": True}) is None

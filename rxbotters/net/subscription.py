@@ -1,0 +1,81 @@
+"""`Added`: a subscription that came later, and can go again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from reactivex import abc
+
+from rxbotters.errors import SubscriptionError
+from rxbotters_operators.hot import Errors
+
+from .tasks import Gate
+
+__all__ = ["Added"]
+
+
+class Added(abc.DisposableBase):
+    """Subscriptions made by `WebSocketApp.add`: await it for the exchange's answer, dispose it to end them.
+
+    It is remembered over reconnections until it is disposed.
+
+    Attributes:
+        messages: What is sent on every connection.
+        errors: `SubscriptionError` for each refusal; logged if nobody is subscribed. Nobody else hears of them.
+    """
+
+    def __init__(self, messages: Sequence[Any], leave: Callable[[Added], None]) -> None:
+        self.messages = tuple(messages)
+        self.errors = Errors("subscription errors")
+        self.refused: SubscriptionError | None = None
+        self._leave = leave
+        self._gate = Gate()
+        self._missing = 0
+        self._disposed = False
+
+    def sent(self, answers: int) -> None:
+        """Note that the messages went out, and how many answers must come."""
+        self._missing = answers
+        self.refused = None
+        if not answers:
+            self._gate.open()
+
+    def answered(self, refused: SubscriptionError | None) -> None:
+        """Note one answer."""
+        self._missing -= 1
+        if refused is not None:
+            self.refused = refused
+            self.errors.emit(refused)
+        if self._missing <= 0:
+            if self.refused is None:
+                self._gate.open()
+            else:
+                self._gate.refuse(self.refused)
+
+    def lost(self) -> None:
+        """Note that the connection ended: the answers must come again."""
+        self._gate.shut()
+
+    def fail(self, error: Exception) -> None:
+        """Note that no connection will come any more."""
+        self._gate.fail(error)
+        self.errors.complete()
+
+    def dispose(self) -> None:
+        """End the subscriptions: the exchange is told, and they are not made again."""
+        if not self._disposed:
+            self._disposed = True
+            self._leave(self)
+
+    def __await__(self) -> Generator[Any, None, Added]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> Added:
+        if self.refused is not None and self._missing <= 0:
+            raise self.refused
+        await self._gate
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Added {len(self.messages)} messages{', refused' if self.refused else ''}>"
