@@ -1,4 +1,4 @@
-"""The same recording through both libraries: the same rows after every message, save for what the docs name."""
+"""The same records through both libraries: the same rows, save for what docs/different.md names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 
 import rxbotters
-from rxbotters.record import read_records
+from rxbotters.record import Record, read_records
+from tests.exchanges.compare import Pairing, compare
+from tests.exchanges.golden import ours, theirs
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pybotters
 
 DATA = Path(__file__).parent / "data"
-NAMES = [
+STORES = [
     "board",
     "ticker",
     "executions",
@@ -26,87 +28,86 @@ NAMES = [
     "childorders",
     "parentorderevents",
     "parentorders",
-    "positions",
-    "collateral",
     "balance",
 ]
 
 
-class Socket(pybotters.ws.ClientWebSocketResponse):  # type: ignore[misc]
-    """pybotters recognises a snapshot only by the type of the socket."""
-
-    def __init__(self) -> None:
-        pass
-
-    async def send_json(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-
-def canonical(name: str, rows: list[Mapping[str, Any]]) -> list[Any]:
+def canonical(store: str, row: Mapping[str, Any]) -> Any:
     """Rows without the differences that docs/different.md names."""
-    keep = []
-    for row in rows:
-        plain = {key: value for key, value in row.items() if key not in ("estimated", "original_size")}
-        if name == "positions":  # difference 3: six fields always
-            plain = {key: plain.get(key) for key in ("product_code", "side", "price", "size")}
-        if name == "childorders":  # difference 2: what remains stands in both fields
-            plain.pop("outstanding_size", None)
-            plain.pop("size", None)
-        if name == "collateral":  # difference 4: exact profit instead of rounding the whole balance
-            plain.pop("collateral", None)
-        keep.append(sorted(plain.items(), key=str))
-    return sorted(keep, key=str) if name == "board" else keep  # difference 1: a book has no order of insertion
+    if store == "childorders":  # difference 2: what remains stands in both fields
+        return {name: value for name, value in row.items() if name not in ("outstanding_size", "size", "original_size")}
+    return dict(row)
+
+
+def skip(record: Record) -> bool:
+    """Difference 5 and 6: the reference keeps closed orders after an empty answer, and fails on codes of three parts."""
+    if record.kind == "rest":
+        return True
+    return "child_order_events" in record.data and ("FX_ETH_JPY" in record.data or "FX_XRP_JPY" in record.data)
+
+
+PAIRINGS = {
+    "bitflyer": Pairing(
+        ours=rxbotters.bitFlyerDataStore,
+        theirs=pybotters.bitFlyerDataStore,
+        stores=STORES,
+        canonical=canonical,
+        sorts=frozenset({"board"}),  # difference 1: a book has no order of insertion
+        skip=skip,
+        books=("board",),
+        every=7,
+    )
+}
 
 
 @pytest.mark.parametrize("file", ["recorded.jsonl.gz", "synthetic.jsonl.gz", "samples.jsonl"])
-async def test_the_same_rows_after_every_message(file: str) -> None:
-    ours, theirs = rxbotters.bitFlyerDataStore(), pybotters.bitFlyerDataStore()
-    errors: list[Exception] = []
-    ours.errors.subscribe(errors.append)
-    socket = Socket()
-    checked = 0
+async def test_the_same_rows_as_the_reference(file: str) -> None:
+    seen = await compare(PAIRINGS["bitflyer"], DATA / file)
 
-    for record in read_records(DATA / file):
-        if record.kind != "ws":
-            continue
-        message = record.message
-        channel = (message.get("params") or {}).get("channel", "")
-        if channel == "child_order_events":
-            continue  # derived stores are compared in test_stores: the reference nets and rounds otherwise
-        failures = len(errors)
-        ours.onmessage(message)
-        theirs.onmessage(message, socket)
-        await asyncio.sleep(0)
-        if len(errors) > failures:
-            continue
-        checked += 1
-        for name in NAMES:
-            if name != "board" or checked % 10 == 0:
-                assert canonical(name, ours[name].find()) == canonical(name, theirs[name].find()), (name, message)
-
-    assert checked > (0 if file.startswith("samples") else 200)
-    assert not errors
-    products = {row["product_code"] for row in theirs.board.find()}
-    for product in products:
-        query = {"product_code": product}
-        assert ours.board.sorted(query) == theirs.board.sorted(query)
+    assert seen["ws"] > (0 if file.startswith("samples") else 200)
+    assert not seen["errors of ours"]
 
 
 async def test_order_events_give_the_same_orders_and_balances() -> None:
-    ours, theirs = rxbotters.bitFlyerDataStore(), pybotters.bitFlyerDataStore()
-    ours.errors.subscribe(lambda error: None)
+    mine, other = rxbotters.bitFlyerDataStore(), pybotters.bitFlyerDataStore()
+    mine.errors.subscribe(lambda error: None)
     seen = 0
 
     for record in read_records(DATA / "synthetic.jsonl.gz"):
         if record.kind != "ws" or "child_order_events" not in record.data:
             continue
-        ours.onmessage(record.message)
+        mine.onmessage(record.message)
         try:
-            theirs.onmessage(record.message, None)
+            other.onmessage(record.message, None)
         except (ValueError, KeyError):
             continue  # the reference fails on codes of three parts
+        await asyncio.sleep(0)
         seen += 1
         for name in ("childorderevents", "childorders", "balance"):
-            assert canonical(name, ours[name].find()) == canonical(name, theirs[name].find()), (name, record.data)
+            assert [canonical(name, row) for row in mine[name]] == [canonical(name, row) for row in other[name]]
 
     assert seen > 50
+
+
+CALLS = [
+    ("GET", "/v1/me/getchildorders", {"params": {"product_code": "FX_BTC_JPY", "child_order_state": "ACTIVE"}}),
+    ("GET", "/v1/getticker?product_code=BTC_JPY", {}),
+    ("GET", "/v1/me/x", {"params": {"a": "b c", "d": "日本", "e": "1+1", "f": ["1", "2"], "g": 3}}),
+    ("POST", "/v1/me/sendchildorder", {"data": {"product_code": "FX_BTC_JPY", "size": 0.01, "note": "注文"}}),
+    ("POST", "/v1/me/sendparentorder", {"data": {"parameters": [{"a": 1}, {"b": None}]}}),
+    ("POST", "/v1/me/cancelallchildorders", {"data": {}}),
+    ("PUT", "/v1/me/x", {"data": {"a": 1}, "params": {"b": "2"}}),
+    ("DELETE", "/v1/me/x", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "arguments"), CALLS)
+async def test_the_same_bytes_as_the_reference(method: str, path: str, arguments: dict[str, Any]) -> None:
+    apis = {"bitflyer": ["BFKEY0123456789abcdefXX", "YmZzZWNyZXQtYmZzZWNyZXQtYmZzZWNyZXQtMDE="]}
+
+    reference = await theirs(apis, method, f"https://api.bitflyer.com{path}", **arguments)
+    sent = ours(apis, method, f"https://api.bitflyer.com{path}", **arguments)
+
+    assert (sent.method, sent.target, sent.body) == (reference.method, reference.target, reference.body)
+    for name in ("ACCESS-KEY", "ACCESS-TIMESTAMP", "ACCESS-SIGN"):
+        assert sent.header(name) == reference.header(name)

@@ -1,0 +1,54 @@
+"""G5: how long a message takes from the server's send to a task that watches the store."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+from .books import bybit
+from .case import Case, Sample, Scale
+from .feed import Feed
+from .peers import sides, tolerant
+from .server import MARK
+
+__all__ = ["cases"]
+
+_RATE = 4000  # messages a second
+
+
+async def _median_latency(lib: Any, url: str, count: int) -> Sample:
+    stores = bybit(lib)
+    latencies: list[int] = []
+    clock, size = time.monotonic_ns, len(MARK)
+
+    async def watch(stream: Any) -> None:
+        async for change in stream:
+            stamp = change.data["v"]
+            if len(stamp) == size and change.operation != "delete":
+                latencies.append(clock() - int(stamp))
+                if len(latencies) == count:
+                    return
+
+    async with lib.Client(apis={}) as client:
+        with stores["orderbook"].watch() as stream:
+            app = client.ws_connect(url, hdlr_json=stores.onmessage)
+            await app
+            await app.current_ws.send_str("go")
+            async with asyncio.timeout(60):
+                await watch(stream)
+    return Sample(median(latencies) / 1e9, len(latencies))
+
+
+def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
+    """One watcher of one book. The one case that measures time, not CPU."""
+    count = scale(4000, 200)
+
+    def watch(lib: Any) -> Sample:
+        with tolerant():
+            return asyncio.run(_median_latency(lib, feed.paced(count, _RATE), count))
+
+    what = f"p50 latency send → watcher, {_RATE:,} msg/s"
+    yield Case("G5", what, "≤", 0.5, *sides(watch))
