@@ -24,6 +24,7 @@ __all__ = [
     "Exchange",
     "Farewell",
     "Feed",
+    "Greet",
     "Host",
     "Hosts",
     "LeaseRule",
@@ -55,6 +56,9 @@ exchange has said yes. Yielding ``None`` in answer to a message says: not mine, 
 
 Login = Callable[[Credentials, Stamp, URL], LoginScript | None]
 """Makes the script of one login at this url; ``None``: this path needs none."""
+
+Greet = Callable[[URL], LoginScript | None]
+"""Makes the script that every new connection to this url begins with, keys or none: a hello of ours, a welcome of theirs."""
 
 SignMessage = Callable[[Any, Credentials, Stamp, URL], Any]
 """Returns the message as it must be sent on the connection to this url; never changes what it is given."""
@@ -169,6 +173,7 @@ class Host:
         sign: Signs requests; ``None`` if the host takes none.
         encode: Turns ``data`` into the body, whether or not credentials exist.
         limits: Limits on requests.
+        greet: What a WebSocket begins with, before the login and without keys too; ``None``: nothing.
         login: Logs a WebSocket in; ``None`` if the host needs no login.
         sign_message: Completes each JSON message before it is sent; ``None``: messages go as they are.
         request_ids: Finds the ids under which a subscription will be acknowledged; none: it is not.
@@ -193,6 +198,7 @@ class Host:
     sign: Sign | None = None
     encode: Encoder = form_body
     limits: Sequence[Limit] = ()
+    greet: Greet | None = None
     login: Login | None = None
     sign_message: SignMessage | None = None
     request_ids: Callable[[Any], Sequence[Any]] | None = None

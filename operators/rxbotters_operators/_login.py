@@ -37,7 +37,8 @@ def login(
         source   O---f---r---g---        O Opened  f g frames of others  r the exchange's answer
         login    O-------Af--g---        A Authenticated
 
-    Frames that are not the login's wait, and follow `Authenticated` in their order. Control frames pass at once.
+    Frames that are not the login's wait, and follow `Authenticated` in their order. Control frames pass at once. A frame
+    that is noise in the dialect of its connection (a bare ``pong``) reaches the script as the text it is.
 
     Args:
         script: Makes the script of one login; ``None``: there is nothing to log in to.
@@ -129,7 +130,7 @@ def login(
 
             def answer(frame: Frame) -> None:
                 try:
-                    message = frame.message
+                    message = frame.data if frame.is_noise else frame.message
                 except ProtocolError as error:
                     if frame.kind == "text":
                         fail(error)

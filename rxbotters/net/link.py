@@ -114,10 +114,15 @@ class Link:
         return self._wiring.stamp(name, self._dialled.host or "")
 
     def script(self) -> _login.Script | None:
-        """Return the login of one connection, ``None`` if it needs none."""
-        if self._credentials is None or self._host is None or self._host.login is None:
+        """Return what one connection begins with: greeting, then login; ``None`` if it needs neither."""
+        host = self._host
+        if host is None:
             return None
-        return self._host.login(self._credentials, self._stamp(), self._dialled)
+        greeting = host.greet(self._dialled) if host.greet is not None else None
+        keys = self._credentials
+        login = host.login(keys, self._stamp(), self._dialled) if keys is not None and host.login is not None else None
+        scripts = [script for script in (greeting, login) if script is not None]
+        return _one_after_the_other(scripts) if scripts else None
 
     def login_late(self, seconds: float) -> Exception:
         """Return the error for a login that was not answered."""
@@ -229,3 +234,8 @@ def _maker(given: Any, copy: Callable[[Any], Any]) -> Callable[[], list[Any]]:
         return lambda: [copy(item) for item in as_list(given())]
     fixed = [copy(item) for item in as_list(given)]
     return lambda: fixed
+
+
+def _one_after_the_other(scripts: Sequence[_login.Script]) -> _login.Script:
+    for script in scripts:
+        yield from script
