@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +12,7 @@ from yarl import URL
 
 from rxbotters.clock import SYSTEM, Clock
 from rxbotters.credentials import load_credentials
-from rxbotters.descriptor import Hosts
+from rxbotters.descriptor import Exchange, Hosts
 from rxbotters.errors import ClientClosed, ConfigError, WrongLoop
 from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
 from rxbotters.net.call import Call, Fetch
@@ -44,6 +44,8 @@ class Client:
             ``./apis.json``, ``$RXBOTTERS_APIS`` or ``$PYBOTTERS_APIS`` is read, whichever is found first. ``{}``: no keys.
         base_url: Put before relative urls of requests.
         hosts: More hosts of known exchanges, such as ``{"127.0.0.1:8080": "bitflyer"}`` for a simulator or a proxy.
+        exchanges: Exchanges of your own, beside those the library knows.
+        limits: Keep the exchanges' rate limits; off only against a simulator that has none.
         clock: Time and dice; the machine's own if not given.
         adjust_clock: Sign with the exchange's time where its answers show that this machine's clock is off.
         patience: Seconds a request may wait for its turn under an exchange's rate limits; then it is `RateLimited`.
@@ -74,6 +76,8 @@ class Client:
         base_url: str = "",
         *,
         hosts: Mapping[str, str] | None = None,
+        exchanges: Sequence[Exchange] = (),
+        limits: bool = True,
         clock: Clock = SYSTEM,
         adjust_clock: bool = False,
         patience: float = 10.0,
@@ -93,7 +97,8 @@ class Client:
         self._apps: dict[WebSocketApp, None] = {}
         self._leases: dict[tuple[str, str], Lease] = {}
         self.errors = Errors("client errors")
-        known = Hosts(all_exchanges(), hosts)
+        self._exchanges = (*all_exchanges(), *exchanges)
+        known = Hosts(self._exchanges, hosts)
         self._wiring = Wiring(
             session=self._open_session,
             fetch=self.fetch,
@@ -104,7 +109,7 @@ class Client:
             warn_unknown=self._warn_unknown,
             forget=self._forget,
             report=self.errors.emit,
-            limiter=Limiter(patience),
+            limiter=Limiter(patience, counts=limits),
             meter=Meter(),
             adjust_clock=adjust_clock,
         )
@@ -263,7 +268,7 @@ class Client:
             ``ws = client.ws_connect(client.lease("kucoin.public"), send_json=…, hdlr_json=store.onmessage)``
         """
         rules = {
-            f"{exchange.name}.{kind}": rule for exchange in all_exchanges() for kind, rule in exchange.leases.items()
+            f"{exchange.name}.{kind}": rule for exchange in self._exchanges for kind, rule in exchange.leases.items()
         }
         rule = rules.get(name)
         if rule is None:

@@ -176,7 +176,9 @@ async def run_demo(view: View, *, seconds: float, seed: int, speed: float) -> di
     loop = asyncio.get_running_loop()
     async with SimExchange(seed=seed, products=(PRODUCT,), orders_per_s=40, speed=speed) as exchange:
         store = rxbotters.bitFlyerDataStore()
-        async with rxbotters.Client(apis=exchange.apis, base_url=exchange.rest_url, hosts=exchange.hosts) as client:
+        async with rxbotters.Client(
+            apis=exchange.apis, base_url=exchange.rest_url, hosts=exchange.hosts, limits=False
+        ) as client:
             channels = [prefix + PRODUCT for prefix in CHANNELS] + ["child_order_events"]
             ws = client.ws_connect(
                 exchange.ws_url,

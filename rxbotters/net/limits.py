@@ -95,10 +95,12 @@ class Limiter:
 
     Args:
         patience: Seconds a request may wait for its turn.
+        counts: Whether the exchanges' limits are kept; bans are obeyed in any case.
     """
 
-    def __init__(self, patience: float = 10.0) -> None:
+    def __init__(self, patience: float = 10.0, *, counts: bool = True) -> None:
         self.patience = patience
+        self._counts = counts
         self._windows: dict[tuple[str, str, str], Window] = {}
         self._banned: dict[str, float] = {}
         self._throttles: dict[str, Throttle] = {}
@@ -167,7 +169,7 @@ class Limiter:
         self, limits: Sequence[Limit], group: str, request: Request, key: str
     ) -> list[tuple[Window, float, Limit]]:
         found: list[tuple[Window, float, Limit]] = []
-        for limit in limits:
+        for limit in limits if self._counts else ():
             weight = limit.weigh(request)
             if weight > 0:
                 name = (group, limit.name, key if limit.by_key else "")
