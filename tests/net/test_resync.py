@@ -1,0 +1,178 @@
+"""What the stream does not bring is fetched: on the first connection, after a gap, after every reconnection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+import rxbotters
+from rxbotters.clock import Clock
+from rxbotters.errors import SnapshotError
+from rxbotters.stores import DataStore, DataStoreCollection, Diff, OrderBook, SyncedBook
+from rxbotters_operators import Backoff
+from rxbotters_operators.events import Live, Stale
+from tests.net.toy import toy
+
+
+class Orders(DataStore):
+    _KEYS = ("id",)
+    _ON_LOSS = "refetch"
+
+
+class Toy(DataStoreCollection):
+    by_rest = True
+
+    def _init(self) -> None:
+        self.create("book", datastore_class=SyncedBook)
+        self.create("orders", datastore_class=Orders)
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        if "n" in msg:
+            self["book"].on_diff(msg["s"], Diff([], [(float(msg["n"]), 1.0)], last=msg["n"]))
+        elif "snapshot" in msg:
+            self["book"].on_snapshot(msg["s"], msg["snapshot"], [(1000.0, 1.0)], [])
+        elif "order" in msg:
+            self["orders"]._insert([msg["order"]])
+
+    def _snapshot_request(self, book: OrderBook, symbol: Any, url: Any) -> tuple[str, Mapping[str, str]] | None:
+        return ("/depth", {"symbol": symbol}) if self.by_rest else None
+
+    def _subscription(self, book: OrderBook, symbol: Any) -> Any:
+        return {"sub": [f"book.{symbol}"]}
+
+    def _routes(self) -> Any:
+        return {"/depth": self._depth, "/orders": self._orders}
+
+    def _repeats(self, path: str) -> bool:
+        return path == "/orders"
+
+    def _depth(self, body: Any, query: Mapping[str, str]) -> None:
+        self["book"].on_snapshot(query["symbol"], body["last"], [(1000.0, 1.0)], [])
+
+    def _orders(self, body: Iterable[Any], query: Mapping[str, str]) -> None:
+        self["orders"]._clear(reason="resync")
+        self["orders"]._insert(body)
+        self["orders"].refetched()
+
+
+class Venue:
+    def __init__(self) -> None:
+        self.number = 5
+        self.orders: list[dict[str, Any]] = [{"id": 1}]
+        self.fail = 0
+        self.stale_answers = 0
+        self.subs: list[Any] = []
+
+    async def http(self, request: web.Request, _: bytes) -> web.Response:
+        if self.fail:
+            self.fail -= 1
+            return web.json_response({}, status=503)
+        if request.path == "/depth":
+            if self.stale_answers:
+                self.stale_answers -= 1
+                return web.json_response({"last": 1})
+            return web.json_response({"last": self.number})
+        return web.json_response(self.orders)
+
+    async def ws(self, ws: web.WebSocketResponse, _: web.Request) -> None:
+        async for message in ws:
+            data = message.json()
+            self.subs.append(data)
+            if "sub" in data:
+                await self.push(ws)
+
+    async def push(self, ws: web.WebSocketResponse) -> None:
+        self.number += 1
+        await ws.send_json({"s": "X", "n": self.number})
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return Venue()
+
+
+QUICK = Clock(dice=lambda: 0.0)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rxbotters.net.resync._BACKOFF", Backoff(min=0.001, max=0.002, factor=1.0, initial=0.0))
+
+
+async def opened(serve: Any, venue: Venue) -> tuple[Any, rxbotters.Client, Toy]:
+    server = await serve(ws=venue.ws, http=venue.http)
+    exchange = toy(server.url, greet=None, login=None, ack=None, request_ids=None)
+    client = rxbotters.Client(
+        apis={}, exchanges=[exchange], hosts={server.host: "toy"}, base_url=server.url, clock=QUICK
+    )
+    return server, client, Toy()
+
+
+async def test_a_snapshot_is_fetched_without_a_word_of_the_user(serve: Any, venue: Venue, until: Any) -> None:
+    """D10, F73, F74: first connection, a gap, and a reconnection."""
+    server, client, store = await opened(serve, venue)
+    async with client:
+        client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        await until(lambda: store["book"].status_of("X") == Live())
+        first = server.hits["/depth"]
+
+        venue.number += 5
+        await venue.push(server.sockets[0])
+        await until(lambda: server.hits["/depth"] > first and store["book"].status_of("X") == Live())
+        second = server.hits["/depth"]
+
+        await server.sockets[0].close()
+        await until(lambda: server.hits["/depth"] > second and store["book"].status_of("X") == Live())
+
+    assert first == 1
+
+
+async def test_an_answer_that_fails_or_is_too_old_is_asked_for_again(serve: Any, venue: Venue, until: Any) -> None:
+    """F74."""
+    venue.fail, venue.stale_answers = 1, 1
+    server, client, store = await opened(serve, venue)
+    errors: list[Exception] = []
+    store.errors.subscribe(errors.append)
+    async with client:
+        client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        await until(lambda: store["book"].status_of("X") == Live())
+
+    assert server.hits["/depth"] == 3
+    assert not any(isinstance(error, SnapshotError) for error in errors)
+
+
+async def test_private_rows_are_stale_until_their_requests_were_repeated(serve: Any, venue: Venue, until: Any) -> None:
+    """D10, C49: what closed while nobody listened is gone, what came is there."""
+    server, client, store = await opened(serve, venue)
+    async with client:
+        ws = client.ws_connect(server.ws_url, send_json={"sub": ["order"]}, hdlr_json=store.onmessage)
+        await ws
+        await store.initialize(client.get("/orders"))
+        assert store["orders"].find() == [{"id": 1}]
+        await server.sockets[0].send_json({"order": {"id": 2}})
+        await until(lambda: len(store["orders"]) == 2)
+
+        statuses: list[Any] = []
+        store["orders"].statuses.subscribe(statuses.append)
+        venue.orders = [{"id": 3}]
+        await server.sockets[0].close()
+        await until(lambda: store["orders"].find() == [{"id": 3}])
+
+    assert [type(status) for status in statuses[:3]] == [Live, Stale, Live]
+
+
+async def test_where_there_is_no_rest_snapshot_the_subscription_is_made_again(
+    serve: Any, venue: Venue, until: Any
+) -> None:
+    """F68."""
+    server, client, store = await opened(serve, venue)
+    store.by_rest = False
+    async with client:
+        client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        await until(lambda: {"unsub": ["book.X"]} in venue.subs)
+        await until(lambda: venue.subs.count({"sub": ["book.X"]}) >= 2)
+        await server.sockets[0].send_json({"s": "X", "snapshot": venue.number})
+        await until(lambda: store["book"].status_of("X") == Live())

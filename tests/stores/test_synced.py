@@ -1,0 +1,191 @@
+"""Books of numbered streams: every gap noticed, never Live while wrong."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+
+from rxbotters.errors import BookMismatch, SequenceGap
+from rxbotters.stores import Ask, DataStoreCollection, Diff, SyncedBook, by_previous, by_range
+from rxbotters_operators.events import Live, Stale, Syncing
+
+
+class Numbered(DataStoreCollection):
+    def _init(self) -> None:
+        self.create("book", datastore_class=SyncedBook)
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        if "snapshot" in msg:
+            self["book"].on_snapshot(msg["s"], msg["snapshot"], msg["a"], msg["b"])
+        else:
+            self["book"].on_diff(msg["s"], Diff(msg["a"], msg["b"], last=msg["n"]))
+
+
+@pytest.fixture
+def numbered() -> Any:
+    collection = Numbered()
+    collection.seen = []  # type: ignore[attr-defined]
+    collection.errors.subscribe(collection.seen.append)  # type: ignore[attr-defined]
+    collection.asked = []  # type: ignore[attr-defined]
+    collection.asks.subscribe(collection.asked.append)  # type: ignore[attr-defined]
+    return collection
+
+
+def snapshot(number: int, symbol: str = "X") -> dict[str, Any]:
+    return {"s": symbol, "snapshot": number, "a": [(101.0, 1.0)], "b": [(99.0, 1.0)]}
+
+
+def diff(number: int, symbol: str = "X", *, a: Any = (), b: Any = ((98.0, 1.0),)) -> dict[str, Any]:
+    return {"s": symbol, "n": number, "a": list(a), "b": list(b)}
+
+
+def test_diffs_before_the_snapshot_are_held_and_then_replayed(numbered: Any) -> None:
+    """F74."""
+    for number in (4, 5, 6):
+        numbered.onmessage(diff(number, b=[(90.0 + number, 1.0)]))
+    assert not len(numbered["book"])
+    assert numbered["book"].status_of("X") == Syncing()
+
+    numbered.onmessage(snapshot(5))
+
+    assert [level.price for level in numbered["book"].depth("X").bids] == [99.0, 96.0]
+    assert numbered["book"].status_of("X") == Live()
+    assert numbered.asked == [Ask(numbered["book"], "X", None)]
+
+
+def test_a_gap_empties_that_instrument_alone_and_asks_once(numbered: Any) -> None:
+    """F68, F71, F76."""
+    for symbol in ("X", "Y"):
+        numbered.onmessage(snapshot(1, symbol))
+    numbered.onmessage(diff(3))
+    numbered.onmessage(diff(4))
+
+    book = numbered["book"]
+    assert not book.depth("X").bids
+    assert isinstance(book.status_of("X"), Stale)
+    assert book.status_of("Y") == Live()
+    assert book.depth("Y").bids
+    (gap,) = numbered.seen
+    assert isinstance(gap, SequenceGap)
+    assert (gap.expected, gap.got) == (2, 3)
+    assert len(numbered.asked) == 1
+    numbered.onmessage(snapshot(2))
+    assert book.status_of("X") == Live()
+    assert book._numbers["X"].last == 4
+
+
+def test_duplicates_and_old_diffs_change_nothing(numbered: Any) -> None:
+    """F70."""
+    numbered.onmessage(snapshot(1))
+    numbered.onmessage(diff(2))
+    version = numbered["book"].version
+
+    numbered.onmessage(diff(2, b=[(98.0, 9.0)]))
+    numbered.onmessage(diff(1, b=[(98.0, 9.0)]))
+
+    assert numbered["book"].version == version
+
+
+def test_a_snapshot_older_than_the_diffs_is_not_taken(numbered: Any) -> None:
+    """F74: another is asked for, and the book does not pretend."""
+    numbered.onmessage(diff(10))
+    numbered.onmessage(snapshot(7))
+
+    assert not numbered["book"].depth("X").asks
+    assert not isinstance(numbered["book"].status_of("X"), Live)
+    assert len(numbered.asked) == 2
+    numbered.onmessage(snapshot(9))
+    assert numbered["book"].status_of("X") == Live()
+
+
+def test_a_crossed_book_is_no_book(numbered: Any) -> None:
+    """F69, F73."""
+    numbered.onmessage(snapshot(1))
+    numbered.onmessage(diff(2, b=[(101.0, 1.0)]))
+
+    assert not numbered["book"].depth("X").bids
+    (error,) = numbered.seen
+    assert isinstance(error, BookMismatch)
+    assert "crossed" in str(error)
+
+
+def test_a_bad_number_refuses_the_message_and_the_book(numbered: Any) -> None:
+    """F79, F80: what the diff would have changed is unknown, so the book is."""
+    numbered.onmessage(snapshot(1))
+    numbered.onmessage(diff(2, b=[(98.0, float("nan"))]))
+
+    assert not numbered["book"].depth("X").bids
+    assert isinstance(numbered["book"].status_of("X"), Stale)
+    assert len(numbered.asked) == 1
+
+
+class Summed(SyncedBook):
+    def _checksum(self, symbol: Any) -> int | None:
+        return sum(int(level.size) for side in self.depth(symbol) for level in side)
+
+
+def test_a_wrong_checksum_is_a_gap() -> None:
+    """F72."""
+    book = Summed()
+    errors: list[Exception] = []
+    book.errors.subscribe(errors.append)
+    book.on_snapshot("X", 1, [(101.0, 1)], [(99.0, 1)], checksum=2)
+    assert book.status_of("X") == Live()
+
+    book.on_diff("X", Diff([], [(98.0, 5)], last=2, checksum=7))
+    assert book.status_of("X") == Live()
+    book.on_diff("X", Diff([], [(97.0, 5)], last=3, checksum=13))
+
+    assert isinstance(book.status_of("X"), Stale)
+    assert "expected 13, ours is 12" in str(errors[0])
+
+
+@pytest.mark.parametrize(
+    ("follows", "diffs", "verdicts"),
+    [
+        (by_range, [(4, 6), (5, 9), (9, 9), (12, 13)], "apply apply skip gap"),
+        (by_previous, [(5, 6), (6, 9), (3, 7), (10, 12)], "apply apply skip gap"),
+    ],
+)
+def test_rules_of_succession(follows: Any, diffs: list[tuple[int, int]], verdicts: str) -> None:
+    """F68: (first or previous, last) after 5."""
+    last = 5
+    seen = []
+    for first, number in diffs:
+        verdict = follows(last, Diff([], [], last=number, first=first, previous=first), False)
+        seen.append(verdict)
+        if verdict == "apply":
+            last = number
+
+    assert " ".join(seen) == verdicts
+
+
+def test_a_lost_feed_begins_anew(numbered: Any) -> None:
+    """F73, D10: numbers of the old connection mean nothing on the new one."""
+    from rxbotters_operators.events import Closed
+
+    numbered.onmessage(snapshot(1))
+    numbered.onevent(Closed(1006, cause="reset"))
+    assert isinstance(numbered["book"].status_of("X"), Stale)
+
+    numbered.onmessage(diff(2))
+
+    assert not numbered["book"].depth("X").bids
+    numbered.onmessage(snapshot(2))
+    assert numbered["book"].status_of("X") == Live()
+
+
+class Capped(SyncedBook):
+    _MAXLEN: ClassVar[int] = 3  # type: ignore[misc]
+
+
+def test_a_cap_holds_per_instrument_and_side_and_drops_the_far_end() -> None:
+    """F75, F76."""
+    book = Capped()
+    for symbol in "XYZ":
+        book.on_snapshot(symbol, 1, [(100.0 + n, 1) for n in range(9)], [(99.0 - n, 1) for n in range(9)])
+
+    for symbol in "XYZ":
+        assert [level.price for level in book.depth(symbol).asks] == [100.0, 101.0, 102.0]
+        assert [level.price for level in book.depth(symbol).bids] == [99.0, 98.0, 97.0]
