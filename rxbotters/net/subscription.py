@@ -1,4 +1,4 @@
-"""`Added`: a subscription that came later, and can go again."""
+"""Subscriptions that come later, and can go again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 from reactivex import abc
 
 from rxbotters.errors import SubscriptionError
-from rxbotters_operators.hot import Errors
+from rxbotters_operators._subscribe import More
+from rxbotters_operators.events import Acknowledged, Closed, Event, Refused
+from rxbotters_operators.hot import Errors, Hot
 
+from .link import Link, outgoing
 from .tasks import Gate
 
-__all__ = ["Added"]
+__all__ = ["Added", "Subscriptions"]
 
 
 class Added(abc.DisposableBase):
@@ -79,3 +82,54 @@ class Added(abc.DisposableBase):
 
     def __repr__(self) -> str:
         return f"<Added {len(self.messages)} messages{', refused' if self.refused else ''}>"
+
+
+class Subscriptions:
+    """The added subscriptions of one `WebSocketApp`.
+
+    Attributes:
+        more: What must be sent now on the open connection.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self.more: Hot[More] = Hot("subscriptions")
+        self._link = link
+
+    def add(self, send_json: Any, send_str: Any, undo_json: Any) -> Added:
+        """Subscribe now and on every connection to come."""
+        messages = [message for make in outgoing(send_str, None, send_json) for message in make()]
+        ends = [end for make in outgoing(None, None, undo_json) for end in make()] if undo_json is not None else None
+        added = Added(messages, lambda gone: self._remove(gone, ends))
+        self._link.added.append(added)
+        self.more.emit(self._link.more(messages, added))
+        return added
+
+    def _remove(self, added: Added, ends: Sequence[Any] | None) -> None:
+        if added in self._link.added:
+            self._link.added.remove(added)
+            undo = ends if ends is not None else self._link.undo(added.messages)
+            if undo:
+                self.more.emit(self._link.more(undo))
+
+    def again(self, message: Any) -> None:
+        """End a subscription and make it again: that brings a new snapshot."""
+        self.more.emit(self._link.more([*self._link.undo([message]), message]))
+
+    def hear(self, event: Event) -> None:
+        """Follow the connection."""
+        match event:
+            case Closed():
+                for added in self._link.added:
+                    added.lost()
+            case Acknowledged(owner=Added() as added):
+                added.answered(None)
+            case Refused(_, request, text, Added() as added):
+                added.answered(SubscriptionError(request, text))
+            case _:
+                pass
+
+    def fail(self, error: Exception) -> None:
+        """End: no connection will come any more."""
+        for added in self._link.added:
+            added.fail(error)
+        self._link.added.clear()

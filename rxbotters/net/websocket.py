@@ -19,17 +19,15 @@ from reactivex import Observable, abc
 from reactivex.disposable import SerialDisposable
 
 from rxbotters.descriptor import CloseRule
-from rxbotters.errors import ClientClosed, HandlerError, SubscriptionError
+from rxbotters.errors import ClientClosed, HandlerError
 from rxbotters.wire import redact_url
 from rxbotters_operators.events import (
-    Acknowledged,
     Authenticated,
     Closed,
     Connecting,
     Event,
     Frame,
     Opened,
-    Refused,
     Subscribed,
     Waiting,
     delivering,
@@ -48,7 +46,7 @@ from .readiness import Readiness
 from .response import Auth, ClientWebSocketResponse
 from .resync import Resyncer
 from .socket import Connection
-from .subscription import Added
+from .subscription import Added, Subscriptions
 from .tasks import Gate
 from .wiring import Wiring
 
@@ -125,7 +123,7 @@ class WebSocketApp(Observable[Frame]):
         self._targets: dict[Any, None] = {}
         self._counts = Counts(wiring.clock)
         self._turn: Hot[None] = Hot("rotate")
-        self._more: Hot[Any] = Hot("subscriptions")
+        self._subscriptions = Subscriptions(self._link)
         self._frames: Hot[Frame] = Hot(name, on_fault=self.errors.emit)
         self.events: Hot[Event] = Hot(f"{name} events", on_fault=self.errors.emit)
         self.states: Latest[Event] = Latest(Connecting(name), name=f"{name} states", on_fault=self.errors.emit)
@@ -140,7 +138,7 @@ class WebSocketApp(Observable[Frame]):
             url=lambda: self._link.dialled,
             is_extra=wiring.hosts.is_extra,
             fetch=wiring.fetch,
-            resubscribe=self._resubscribe,
+            resubscribe=self._subscriptions.again,
             tasks=wiring.tasks,
             dice=wiring.clock.dice,
         )
@@ -161,7 +159,7 @@ class WebSocketApp(Observable[Frame]):
             late_after=late_after,
             fresh_within=fresh_within,
         )
-        stream = life(self._link, self, wiring, pacing, name=name[3:], turn=self._turn, more=self._more)
+        stream = life(self._link, self, wiring, pacing, name=name[3:], turn=self._turn, more=self._subscriptions.more)
         self._subscription = SerialDisposable()
         self._subscription.disposable = stream.subscribe(self._on_event, self._finish, self._finish)
 
@@ -211,8 +209,6 @@ class WebSocketApp(Observable[Frame]):
                 self._counts.gone(self._port)
                 self._port = self._proof.port = None
                 self._opened.shut()
-                for added in self._link.added:
-                    added.lost()
                 _log.info(
                     "%s: closed (%d %s, %s) after %.1f s",
                     self._frames.name,
@@ -223,12 +219,9 @@ class WebSocketApp(Observable[Frame]):
                 )
             case Waiting(cause=error) if isinstance(error, Exception):
                 self.errors.emit(error)
-            case Acknowledged(owner=Added() as added):
-                added.answered(None)
-            case Refused(_, request, text, Added() as added):
-                added.answered(SubscriptionError(request, text))
             case _:
                 pass
+        self._subscriptions.hear(event)
         for target in list(self._targets):
             tell = getattr(target, "onevent", None)
             if tell is not None:
@@ -280,9 +273,7 @@ class WebSocketApp(Observable[Frame]):
         self._proof.fail(reason)
         self._opened.fail(reason)
         self._readiness.fail(reason)
-        for added in self._link.added:
-            added.fail(reason)
-        self._link.added.clear()
+        self._subscriptions.fail(reason)
         if error is None:
             self._done.open()
         else:
@@ -320,23 +311,7 @@ class WebSocketApp(Observable[Frame]):
         """
         if self._over:
             raise ClientClosed("this connection")
-        messages = [message for make in outgoing(send_str, None, send_json) for message in make()]
-        added = Added(messages, lambda gone: self._remove(gone, undo_json))
-        self._link.added.append(added)
-        self._more.emit(self._link.more(messages, added))
-        return added
-
-    def _remove(self, added: Added, undo: Mapping[str, Any] | Sequence[Any] | None) -> None:
-        if added in self._link.added:
-            self._link.added.remove(added)
-            ends = as_list(undo) if undo is not None else self._link.undo(added.messages)
-            if self._port is not None and ends:
-                self._more.emit(self._link.more(ends))
-
-    def _resubscribe(self, message: Any) -> None:
-        """End a subscription and make it again: that brings a new snapshot."""
-        if self._port is not None:
-            self._more.emit(self._link.more([*self._link.undo([message]), message]))
+        return self._subscriptions.add(send_json, send_str, undo_json)
 
     def signed(self, message: Any) -> Any:
         """Return a JSON message as it must go out on this connection: a signed copy on hosts that sign messages."""

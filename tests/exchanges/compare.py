@@ -1,6 +1,6 @@
 """The same records through rxbotters and through pybotters, row by row. Used by every exchange's tests, and by hand:
 
-    uv run python -m tests.exchanges.compare FOLDER-OF-RECORDINGS
+uv run python -m tests.exchanges.compare FOLDER-OF-RECORDINGS
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ class Pairing:
 
     def rows(self, name: str, rows: Iterable[Row]) -> list[Any]:
         kept = [plain for row in rows if (plain := self.canonical(name, row)) is not None]
-        return sorted(kept, key=lambda row: json.dumps(row, sort_keys=True, default=str)) if name in self.sorts else kept
+        return (
+            sorted(kept, key=lambda row: json.dumps(row, sort_keys=True, default=str)) if name in self.sorts else kept
+        )
 
 
 async def compare(pairing: Pairing, path: Path) -> Counter[str]:
@@ -140,7 +142,9 @@ async def compare(pairing: Pairing, path: Path) -> Counter[str]:
         if number % pairing.every == 0:
             for mine, other in names.items():
                 left, right = pairing.rows(mine, ours[mine].find()), pairing.rows(mine, theirs[other].find())
-                assert left == right, f"{path.name}, record {number}, store {mine}: {_first(left, right)}\n{record.data[:500]}"
+                assert left == right, (
+                    f"{path.name}, record {number}, store {mine}: {_first(left, right)}\n{record.data[:500]}"
+                )
     for book in pairing.books:
         field = ours[book]._keys[0]
         for symbol in {row[field] for row in ours[book]}:
@@ -153,7 +157,7 @@ def _first(left: list[Any], right: list[Any]) -> str:
     for a, b in zip(left, right, strict=False):
         if a != b:
             return f"ours {a}, theirs {b}"
-    return f"ours has {len(left)} rows, theirs {len(right)}: {(left[len(right):] or right[len(left):])[:2]}"
+    return f"ours has {len(left)} rows, theirs {len(right)}: {(left[len(right) :] or right[len(left) :])[:2]}"
 
 
 def pairings() -> dict[str, Pairing]:

@@ -52,7 +52,14 @@ class _Everywhere(AbstractResolver):
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[Any]:
         return [
-            {"hostname": host, "host": "127.0.0.1", "port": self._port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+            {
+                "hostname": host,
+                "host": "127.0.0.1",
+                "port": self._port,
+                "family": socket.AF_INET,
+                "proto": 0,
+                "flags": 0,
+            }
         ]
 
     async def close(self) -> None:
@@ -115,7 +122,9 @@ def ours(
         target = target.extend_query(params)
     host = hosts.rest(target.host or "", target.explicit_port)
     assert host is not None, f"no exchange has the host {target.host}"
-    credentials = pick(host, load_credentials(dict(apis), {**FOREIGN_APIS, **hosts.apis}), pybotters_auth(), target, headers)
+    credentials = pick(
+        host, load_credentials(dict(apis), {**FOREIGN_APIS, **hosts.apis}), pybotters_auth(), target, headers
+    )
     request = _encode(host, method, target, data, {"headers": headers})
     if credentials is not None and host.sign is not None:
         clock = Clock(now=lambda: now, dice=lambda: 0.5, nonce=lambda: nonce)

@@ -189,7 +189,7 @@ def test_a_long_chain_of_awaits_is_shown_by_its_ends() -> None:
         run(deep(9))
 
     (line,) = caught.value.tasks
-    assert line.count("→") == 4
+    assert line.count("→") == 5
     assert "…" in line
     assert line.endswith("in wait")
 
@@ -225,7 +225,7 @@ def test_a_task_left_behind_is_named_and_cancelled() -> None:
         await asyncio.sleep(1.0)
         del forgotten_task
 
-    with pytest.raises(Unclean, match="'forgotten' waits at test_loop.py") as caught:
+    with pytest.raises(Unclean, match=r"'forgotten' waits at test_loop\.py") as caught:
         run(main())
 
     assert len(caught.value.tasks) == 1
