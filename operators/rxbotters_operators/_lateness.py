@@ -16,7 +16,7 @@ __all__ = ["lateness"]
 
 
 def lateness(
-    budget: float = 1.0, *, every: float = 0.5, scheduler: abc.SchedulerBase | None = None
+    budget: float = 1.0, *, every: float | None = None, scheduler: abc.SchedulerBase | None = None
 ) -> Callable[[Observable[Any]], Observable[Any]]:
     """Say `Late` when a timer of this process fires more than ``budget`` seconds after its time.
 
@@ -31,7 +31,7 @@ def lateness(
 
     Args:
         budget: Seconds of delay that count as normal.
-        every: Seconds between two looks.
+        every: Seconds between two looks; default ``budget``.
         scheduler: Where the timer runs; default the one of the subscription, else the running event loop.
 
     Raises:
@@ -47,7 +47,7 @@ def lateness(
         [Frame('text', 'on time')]
     """
     positive("budget", budget)
-    positive("every", every)
+    step = positive("every", budget if every is None else every)
 
     def operator(source: Observable[Any]) -> Observable[Any]:
         def run(
@@ -67,8 +67,8 @@ def lateness(
                     asked = b"late-%d" % probes, now
                     on_next(Late(connection, now - due))
                     connection.ping(asked[0])
-                following = now + every
-                timer.disposable = clock.schedule_relative(every, lambda _clock, _state: look(following))
+                following = now + step
+                timer.disposable = clock.schedule_relative(step, lambda _clock, _state: look(following))
 
             def forward(item: Any) -> None:
                 nonlocal connection, asked

@@ -115,24 +115,28 @@ class World:
 
     async def raw(self, handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> int:
         """Start a server that speaks bytes; return its port."""
-        ends: list[asyncio.StreamWriter] = []
+        running: set[asyncio.Task[None]] = set()
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            ends.append(writer)
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await handler(reader, writer)
-            except (ConnectionError, asyncio.IncompleteReadError):
+            except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 pass
             finally:
                 writer.transport.abort()
 
+        def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.ensure_future(talk(reader, writer))
+            running.add(task)
+            task.add_done_callback(running.discard)
+
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
 
         async def stop() -> None:
-            for writer in ends:
-                writer.transport.abort()
             server.close()
-            await asyncio.sleep(0)
+            for task in list(running):
+                task.cancel()
+            await asyncio.gather(*running)
 
         self.stack.push_async_callback(stop)
         return int(server.sockets[0].getsockname()[1])
@@ -141,6 +145,8 @@ class World:
     def reset(ws: Any) -> None:
         """Cut a server's WebSocket by TCP reset."""
         transport = ws._req.transport
+        if transport is None:
+            return  # the client was faster
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(raw, "setsockopt"):
             try:
