@@ -122,6 +122,7 @@ class Limit:
         name: Hosts of one exchange with a limit of the same name share it.
         weigh: The weight of a request; 0: this limit does not count it.
         by_key: Each api key has a budget of its own, else all requests of this machine share one.
+        scope: Requests of different scopes have budgets of their own: of an endpoint, of an instrument.
         used: Reads how much of the budget is used from the headers of an answer; ``None``: it does not say.
     """
 
@@ -130,6 +131,7 @@ class Limit:
     per_s: float
     weigh: Callable[[Request], float] = lambda request: 1.0
     by_key: bool = False
+    scope: Callable[[Request], str] = lambda request: ""
     used: Callable[[Mapping[str, str]], float | None] = lambda headers: None
 
 
@@ -147,6 +149,7 @@ class LeaseRule:
         read: Finds the token in the decoded answer of ``create``; raises `KeyError` or `TypeError` if there is none.
         url: Makes the WebSocket url from the decoded answer of ``create`` and fresh text for an id.
         auth: Whether ``create`` and ``renew`` are signed.
+        once: Whether a token is good for one connection: then each dial has one of its own.
         refusal: Returns the exchange's error text if an answer is one.
     """
 
@@ -159,6 +162,7 @@ class LeaseRule:
     read: Callable[[Any], str]
     url: Callable[[Any, str], str]
     auth: bool = True
+    once: bool = False
     refusal: Callable[[Any], str | None] = lambda body: None
 
 
@@ -175,6 +179,8 @@ class Host:
         limits: Limits on requests.
         greet: What a WebSocket begins with, before the login and without keys too; ``None``: nothing.
         login: Logs a WebSocket in; ``None`` if the host needs no login.
+        needs_login: Tells from the subscriptions of a connection, decoded, and its url whether it must log in;
+            ``None``: whenever there are keys.
         sign_message: Completes each JSON message before it is sent; ``None``: messages go as they are.
         request_ids: Finds the ids under which a subscription will be acknowledged; none: it is not.
         ack: Reads an acknowledgement; ``None``: the message is none.
@@ -200,6 +206,7 @@ class Host:
     limits: Sequence[Limit] = ()
     greet: Greet | None = None
     login: Login | None = None
+    needs_login: Callable[[Sequence[Any], URL], bool] | None = None
     sign_message: SignMessage | None = None
     request_ids: Callable[[Any], Sequence[Any]] | None = None
     ack: Callable[[Any], Ack | None] | None = None

@@ -129,13 +129,20 @@ class _Lease:
         self._task = asyncio.get_running_loop().create_task(work, name="rxbotters lease")
 
     def _died(self) -> None:
-        """Replace a token the exchange says is dead; ignored while a new one is being asked for."""
-        if not self._over and self._token is not None and self._outage is None:
-            self._token = None
-            self._timer.disposable = None
-            if self._task is not None:
-                self._task.cancel()
-            self._go(self._ask())
+        """Replace a token the exchange says is dead; ignored while a new one is being asked for.
+
+        During an outage it is not extended any more, and another is asked for when the delay has passed.
+        """
+        if self._over or self._token is None:
+            return
+        self._token = None
+        asking = self._task is not None and not self._task.done()
+        if self._outage is not None and not asking:
+            return
+        self._timer.disposable = None
+        if self._task is not None:
+            self._task.cancel()
+        self._go(self._ask())
 
     async def _ask(self) -> None:
         try:

@@ -21,7 +21,7 @@ from rxbotters.errors import ConfigError, UnsafeRequest
 from rxbotters.wire import JSON, Request, json_body, redact_url
 
 from .dial import retry_after
-from .response import Auth
+from .response import Auth, ClientResponse
 from .session import MUTATING, OutcomeLate, OutcomeLost
 from .wiring import Wiring, pick
 
@@ -159,7 +159,10 @@ async def _transmit(
         sending["skip_auto_headers"] = {*(options.get("skip_auto_headers") or ()), "Content-Type"}
     url = URL(str(request.url), encoded=True)
     passage = Passage(host, host.exchange or host.api, request, key)
-    return await _guarded(wiring, passage, request.method, url, sending)
+    response = await _guarded(wiring, passage, request.method, url, sending)
+    if isinstance(response, ClientResponse):
+        response.sent = request.body
+    return response
 
 
 async def _guarded(

@@ -51,6 +51,7 @@ class Lease:
         self._base = (base or rule.base).rstrip("/")
         self._auth = auth if rule.auth else None
         self._answer: Any = None
+        self._used = False  # a connection was made with the token in force
         self._expired: Hot[None] = Hot(f"lease {name} expired")
         self._granted = Gate()
         self._subscription = SerialDisposable()
@@ -81,15 +82,19 @@ class Lease:
             ClientClosed: The client was closed.
         """
         self.start()
+        if self._used and self._rule.once:
+            self.expire()
         await self._granted
         if self._answer is None:  # the token was given, not asked for: its url is the caller's
             self.expire()
             await self._granted
+        self._used = True
         return self._rule.url(self._answer, self._wiring.clock.nonce())
 
     def expire(self) -> None:
         """Say that the token died before its time: another is asked for."""
         self.token = None
+        self._used = False
         self._granted.shut()
         self._expired.emit(None)
 
@@ -103,6 +108,7 @@ class Lease:
 
     def _hear(self, event: Leased | LeaseFailed) -> None:
         if isinstance(event, Leased):
+            self._used = self._used and event.renewed
             self.token = event.token
             self._granted.open()
         else:

@@ -1,7 +1,8 @@
 """Rate limits: every request of a client passes here before it is sent.
 
 Rules
-  1. In any window of ``per_s`` seconds at most ``weight`` is spent, counted where the exchange counts: by address or key.
+  1. In any window of ``per_s`` seconds at most ``weight`` is spent, counted where the exchange counts: by address or key,
+     and by scope.
   2. What an answer's headers say was used is believed when it is more than was counted here: other programs trade too.
   3. 429 and 418 stop every request to that exchange until the time it asked for has passed.
   4. Nobody waits longer than ``patience``: then `RateLimited` says how long it would have been. First come, first served.
@@ -101,7 +102,7 @@ class Limiter:
     def __init__(self, patience: float = 10.0, *, counts: bool = True) -> None:
         self.patience = patience
         self._counts = counts
-        self._windows: dict[tuple[str, str, str], Window] = {}
+        self._windows: dict[tuple[str, str, str, str], Window] = {}
         self._banned: dict[str, float] = {}
         self._throttles: dict[str, Throttle] = {}
 
@@ -172,7 +173,7 @@ class Limiter:
         for limit in limits if self._counts else ():
             weight = limit.weigh(request)
             if weight > 0:
-                name = (group, limit.name, key if limit.by_key else "")
+                name = (group, limit.name, key if limit.by_key else "", limit.scope(request))
                 window = self._windows.get(name)
                 if window is None:
                     window = self._windows[name] = Window(limit.weight, limit.per_s)

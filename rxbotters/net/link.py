@@ -10,12 +10,13 @@ from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import CloseRule, Credentials, Farewell, Host
-from rxbotters.errors import LoginTimeout, PolicyViolation, ProtocolError
-from rxbotters_operators import _keepalive, _login, _subscribe
+from rxbotters.errors import HandshakeRefused, LoginTimeout, PolicyViolation, ProtocolError
+from rxbotters_operators import _keepalive, _login, _subscribe, codec
 from rxbotters_operators.events import Closed, Frame
 
 from .dial import UrlSource, check_options, check_url, dial, resolve_url
 from .handlers import as_list
+from .lease import Lease
 from .response import Auth, ClientWebSocketResponse
 from .socket import Connection
 from .wiring import Wiring, pick
@@ -55,6 +56,7 @@ class Link:
         self._wiring = wiring
         self._auth = auth
         self._messages = messages
+        self._planned: list[list[Any]] | None = None
         self._handshake_timeout = handshake_timeout
         self._fatal = fatal
         self._close_rules = close_rules
@@ -64,6 +66,7 @@ class Link:
         self._host: Host | None = None
         self._credentials: Credentials | None = None
         self._dialled = URL()
+        self._doubted = False  # the last dial was refused, perhaps because of its token
         if not callable(url):
             self._look_up(check_url(url))
 
@@ -95,19 +98,34 @@ class Link:
         url = await resolve_url(self.url)
         self._look_up(url)
         host = self._host
-        ws = await dial(
-            self._wiring.session(),
-            url,
-            timeout=self._handshake_timeout,
-            fatal=self._fatal,
-            now=self._wiring.clock.now(),
-            options={"max_msg_size": host.max_msg_size, **self._options} if host is not None else self._options,
-        )
-        ws.app = app
+        try:
+            ws = await dial(
+                self._wiring.session(),
+                url,
+                timeout=self._handshake_timeout,
+                fatal=self._fatal,
+                now=self._wiring.clock.now(),
+                options={"max_msg_size": host.max_msg_size, **self._options} if host is not None else self._options,
+            )
+        except HandshakeRefused as error:
+            raise self._refused(error) from None
+        self._doubted = False
+        ws.app, ws.url = app, url
         if host is not None:
             ws.dialect = host.dialect
             ws.throttle = self._wiring.limiter.throttle(host, url.host or "")
         return ws
+
+    def _refused(self, error: HandshakeRefused) -> HandshakeRefused:
+        """Return what a refusal means: where a token stands in the url it may have died, so another is had for the next
+        dial; only when that one is refused too does the refusal count."""
+        if not isinstance(self.url, Lease) or not 400 <= error.status < 500 or error.status == 429:
+            return error
+        self.url.expire()
+        if self._doubted:
+            return error
+        self._doubted = True
+        return HandshakeRefused(error.url, error.status, fatal=False, retry_after=error.retry_after)
 
     def _stamp(self) -> Stamp:
         name = self._credentials.name if self._credentials is not None else ""
@@ -119,10 +137,21 @@ class Link:
         if host is None:
             return None
         greeting = host.greet(self._dialled) if host.greet is not None else None
-        keys = self._credentials
-        login = host.login(keys, self._stamp(), self._dialled) if keys is not None and host.login is not None else None
+        login = self._login_script(host)
         scripts = [script for script in (greeting, login) if script is not None]
         return _one_after_the_other(scripts) if scripts else None
+
+    def _login_script(self, host: Host) -> _login.Script | None:
+        keys = self._credentials
+        if keys is None or host.login is None:
+            return None
+        if host.needs_login is not None:
+            self._planned = [make() for make in self._messages]
+            planned = [*self._planned, *(added.messages for added in self.added)]
+            messages = [_decoded(message) for batch in planned for message in batch]
+            if not host.needs_login(messages, self._dialled):
+                return None
+        return host.login(keys, self._stamp(), self._dialled)
 
     def login_late(self, seconds: float) -> Exception:
         """Return the error for a login that was not answered."""
@@ -145,7 +174,9 @@ class Link:
 
     def subscriptions(self, port: Connection) -> Sequence[str | bytes | _subscribe.More]:
         """Return the messages of one connection: those given at its birth, then those added later."""
-        fixed: list[str | bytes | _subscribe.More] = [text for make in self._messages for text in self._texts(make())]
+        planned, self._planned = self._planned, None  # what the login was decided by is what is sent
+        batches = planned if planned is not None else [make() for make in self._messages]
+        fixed: list[str | bytes | _subscribe.More] = [text for batch in batches for text in self._texts(batch)]
         return fixed + [self.more(added.messages, added) for added in self.added]
 
     def more(self, messages: Sequence[Any], owner: Added | None = None) -> _subscribe.More:
@@ -154,11 +185,11 @@ class Link:
         return _subscribe.More(texts) if owner is None else _subscribe.More(texts, owner, owner.sent)
 
     def undo(self, messages: Sequence[Any]) -> list[Any]:
-        """Return the messages that end subscriptions, where the exchange has such."""
+        """Return the messages that end subscriptions, where the exchange has such; a text is read first if it is JSON."""
         undo = self._host.undo if self._host is not None else None
         if undo is None:
             return []
-        ends = [undo(message) for message in messages if not isinstance(message, str | bytes)]
+        ends = [undo(_decoded(message)) for message in messages]
         return [end for end in ends if end is not None]
 
     def _texts(self, messages: Sequence[Any]) -> list[str | bytes]:
@@ -227,6 +258,14 @@ def outgoing(send_str: Any, send_bytes: Any, send_json: Any) -> list[Callable[[]
 def _plain_json(message: Any) -> Any:
     """Return a copy of a JSON message; raises `TypeError` now for what JSON cannot say."""
     return json.loads(json.dumps(message))
+
+
+def _decoded(message: Any) -> Any:
+    """Return a message as JSON where it is a text of JSON."""
+    try:
+        return codec.loads(message) if isinstance(message, str) else message
+    except ProtocolError:
+        return message
 
 
 def _maker(given: Any, copy: Callable[[Any], Any]) -> Callable[[], list[Any]]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from yarl import URL
+from yarl import URL
 
 from rxbotters.errors import ResponseTooLarge
 from rxbotters.wire import PLAIN, Dialect, redact_url
@@ -23,10 +25,25 @@ class Auth:
 
 
 class ClientResponse(aiohttp.ClientResponse):
-    """aiohttp's response, its body bounded: what inflates beyond `max_body` bytes is not read to the end."""
+    """aiohttp's response, its body bounded: what inflates beyond `max_body` bytes is not read to the end.
+
+    Attributes:
+        sent: The body of the request it answers: some exchanges have one path for every question.
+    """
 
     max_body = 32 * 1024 * 1024
+    sent: bytes = b""
     _whole: bytes | None = None
+
+    @property
+    def request_info(self) -> aiohttp.RequestInfo:
+        """What was asked, as errors show it: secrets in the url are masked. The true url is `url`."""
+        info = super().request_info
+        shown = URL(redact_url(info.real_url), encoded=True)
+        return aiohttp.RequestInfo(shown, info.method, info.headers, shown)
+
+    def __repr__(self) -> str:
+        return f"<ClientResponse({redact_url(self.url)}) [{self.status} {self.reason}]>"
 
     async def read(self) -> bytes:
         """Read the body to its end, once.
@@ -75,9 +92,11 @@ class ClientWebSocketResponse(aiohttp.ClientWebSocketResponse):
 
     Attributes:
         app: The `WebSocketApp` it belongs to, ``None`` for a bare connection.
+        url: Where it was dialled, ``None`` for a bare connection.
     """
 
     app: WebSocketApp | None = None
+    url: URL | None = None
     dialect: Dialect = PLAIN
     throttle: Throttle | None = None
     _post: Callable[[str], None] | None = None

@@ -112,7 +112,8 @@ class Resyncer:
         if request is not None:
             path, params = request
             base = self._base(collection, url)
-            await collection.initialize(self._fetch("GET", base + path, params=params, auth=None, timeout=10.0))
+            options = {} if collection._SIGNED_SNAPSHOTS else {"auth": None}
+            await collection.initialize(self._fetch("GET", base + path, params=params, timeout=10.0, **options))
             return isinstance(ask.store.status_of(ask.symbol), Live) or not ask.store.wants(ask.symbol)
         message = collection._subscription(ask.store, ask.symbol)
         if message is None:

@@ -1,6 +1,6 @@
 """Stores: folds of messages into rows, and the changes that made them. No sockets, no clock."""
 
-from .book import Best, Depth, Level, OrderBook, Price
+from .book import Best, Depth, Level, Levels, OrderBook, Price
 from .collection import DataStoreCollection
 from .feeding import Ask
 from .row import FrozenList, Row
@@ -17,6 +17,7 @@ __all__ = [
     "Diff",
     "FrozenList",
     "Level",
+    "Levels",
     "OrderBook",
     "Price",
     "Row",

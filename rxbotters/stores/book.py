@@ -21,14 +21,16 @@ from rxbotters_operators.hot import Hot
 from .ladder import Ladder
 from .levels import LevelMap
 from .query import Side, matching, split_sorted
-from .row import Row
+from .row import CONTAINERS, Row
 from .store import DataStore, Item
 
-__all__ = ["Best", "Depth", "Level", "OrderBook", "Price"]
+__all__ = ["Best", "Depth", "Level", "Levels", "OrderBook", "Price"]
 
 Level = tuple[Any, Any]
 """Price and absolute size, as the exchange writes them."""
-_Checked = tuple[Any, Any, float]  # price, size, size as a float
+Levels = Iterable[Sequence[Any]]
+"""Levels, each with what ``_EXTRAS`` names behind price and size."""
+_Checked = tuple[Any, Any, float]  # price, what the ladder holds, size as a float
 
 
 class Best(NamedTuple):
@@ -55,8 +57,9 @@ class Depth(NamedTuple):
 class OrderBook(DataStore):
     """The book of one or many instruments.
 
-    A subclass names its fields: ``_KEYS`` = (instrument, side, price), ``_SIZE``, and the two side names in ``_SIDES``
-    (asks first). ``_MAXLEN`` is the number of levels kept per instrument and side.
+    A subclass names its fields: ``_KEYS`` = (instrument, side, price), ``_SIZE``, the two side names in ``_SIDES``
+    (asks first), and in ``_EXTRAS`` what follows price and size in a level (a number of orders, for example).
+    ``_MAXLEN`` is the number of levels kept per instrument and side.
 
     Example:
         >>> book = OrderBook()
@@ -69,11 +72,12 @@ class OrderBook(DataStore):
 
     _KEYS: ClassVar[Sequence[str]] = ("symbol", "side", "price")
     _SIZE: ClassVar[str] = "size"
+    _EXTRAS: ClassVar[Sequence[str]] = ()
     _SIDES: ClassVar[tuple[str, str]] = ("asks", "bids")
 
     def __init__(self, name: str | None = None, keys: Sequence[str] | None = None, *args: Any, **kwargs: Any) -> None:
         symbol, side, price = keys or self._KEYS
-        self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES)
+        self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES, extras=self._EXTRAS)
         self.instrument_statuses: Hot[tuple[Any, Status]] = Hot("instrument statuses", on_fault=self._report)
         self._instruments: dict[Any, Status] = {}
         self._sources: dict[Any, Any] = {}  # instrument → the connection that feeds it
@@ -87,7 +91,7 @@ class OrderBook(DataStore):
     # ------------------------------------------------------------------ folding
 
     def apply_levels(
-        self, symbol: Any, asks: Iterable[Level], bids: Iterable[Level], *, reason: str | None = None
+        self, symbol: Any, asks: Levels, bids: Levels, *, reason: str | None = None
     ) -> None:
         """Set levels: (price, absolute size); size zero removes the level.
 
@@ -102,7 +106,7 @@ class OrderBook(DataStore):
         self._settle()
 
     def replace_levels(
-        self, symbol: Any, asks: Iterable[Level], bids: Iterable[Level], *, reason: str | None = "snapshot"
+        self, symbol: Any, asks: Levels, bids: Levels, *, reason: str | None = "snapshot"
     ) -> None:
         """Make the book of ``symbol`` exactly this snapshot; only what differs is told as a change.
 
@@ -134,14 +138,19 @@ class OrderBook(DataStore):
             self._fold_side(symbol, bid, bids, _removals(bids.prices[high:]), reason)
         self._settle()
 
-    def _checked(self, levels: Iterable[Level]) -> list[_Checked]:
-        """Return (price, size, size as float) of each level, once all are proved to be finite and not negative."""
+    def _checked(self, levels: Iterable[Any]) -> list[_Checked]:
+        """Return (price, value, size as float) of each level, once all are proved to be finite and not negative; the
+        value is the size, or the tuple of size and extras."""
         pairs = levels if isinstance(levels, list) else list(levels)
         if not pairs:
             return []
         try:
-            checked = [(price, size, float(size)) for price, size in pairs]
-            numbers = [float(price) for price, _ in pairs]
+            if self._EXTRAS:
+                checked = [(price, (size, *map(_plain, extras)), float(size)) for price, size, *extras in pairs]
+                numbers = [float(price) for price, _, _ in checked]
+            else:
+                checked = [(price, size, float(size)) for price, size in pairs]
+                numbers = [float(price) for price, _ in pairs]
             numbers += [number for _, _, number in checked]
             total = sum(numbers)
             if min(numbers) >= 0 and total - total == 0:
@@ -353,8 +362,17 @@ def _removals(prices: Iterable[Any]) -> list[_Checked]:
     return [(price, 0, 0.0) for price in prices]
 
 
-def _culprit(store: str, pairs: Iterable[Level]) -> BadNumber:
+def _plain(value: Any) -> Any:
+    """Return a field of a level, which is no container: rows of a book hold nothing that could be changed."""
+    if value.__class__ in CONTAINERS:
+        raise TypeError(value)
+    return value
+
+
+def _culprit(store: str, pairs: Levels) -> BadNumber:
     for pair in pairs:
+        if not isinstance(pair, list | tuple):
+            return BadNumber(store, "level", pair)
         for what, value in zip(("price", "size"), pair, strict=False):
             try:
                 number = float(value)

@@ -75,7 +75,10 @@ class DataStoreCollection(Feeding):
         """Hand a message to its store; the base class knows none."""
 
     def _routes(self) -> Mapping[str, Route]:
-        """Return what `initialize` understands: URL path → function of the decoded body and the query."""
+        """Return what `initialize` understands: URL path → function of the decoded body and the query.
+
+        A host before the path, ``"api.example.com/orders"``, tells apart hosts that share their paths.
+        """
         return {}
 
     def _refusal(self, body: Any) -> str | None:

@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from yarl import URL
 
@@ -56,6 +56,8 @@ class Feeding:
 
     errors: Errors
     _stores: dict[str, DataStore]
+    _SIGNED_SNAPSHOTS: ClassVar[bool] = False
+    """Whether the exchange gives the REST snapshots of its books only to who signs."""
 
     def _init_feeding(self) -> None:
         self.asks: Hot[Ask] = Hot(f"{type(self).__name__}.asks", on_fault=self.errors.emit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from typing import Any
 
 from .ladder import Ladder
@@ -16,13 +16,15 @@ Key = tuple[Any, Any, Any]
 class LevelMap(MutableMapping[Any, Row]):
     """(instrument, side, price) → row, over one `Ladder` for each instrument and side.
 
-    Iteration goes instrument by instrument, asks before bids, best price first.
+    Iteration goes instrument by instrument, asks before bids, best price first. A ladder holds for each price the size;
+    the tuple of size and extras where levels have those; or a whole row that has other fields.
     """
 
-    __slots__ = ("_asks", "_bids", "_fields", "books", "touched")
+    __slots__ = ("_asks", "_bids", "_extras", "_fields", "books", "touched")
 
-    def __init__(self, fields: tuple[str, str, str, str], asks: str, bids: str) -> None:
+    def __init__(self, fields: tuple[str, str, str, str], asks: str, bids: str, *, extras: Sequence[str] = ()) -> None:
         self._fields = fields
+        self._extras = tuple(extras)
         self._asks = asks
         self._bids = bids
         self.books: dict[Any, tuple[Ladder, Ladder]] = {}
@@ -47,10 +49,15 @@ class LevelMap(MutableMapping[Any, Row]):
         if value.__class__ is Row:
             return value  # type: ignore[no-any-return, unused-ignore]
         symbol_field, side_field, price_field, size_field = self._fields
+        if value.__class__ is tuple:
+            fields = dict(zip((size_field, *self._extras), value, strict=False))
+            return Row({symbol_field: symbol, side_field: side, price_field: price, **fields})
         return Row({symbol_field: symbol, side_field: side, price_field: price, size_field: value})
 
     def size_of(self, value: Any) -> Any:
         """Return the size of a level."""
+        if value.__class__ is tuple:
+            return value[0]
         return value[self._fields[3]] if value.__class__ is Row else value
 
     def rows(self, symbol: Any, limit: int | None = None) -> tuple[list[Row], list[Row]]:

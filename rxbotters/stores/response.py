@@ -14,7 +14,9 @@ __all__ = ["read_response"]
 async def read_response(
     result: Any, routes: Mapping[str, Any], refusal: Callable[[Any], str | None]
 ) -> tuple[str, Any, Mapping[str, str]]:
-    """Return (path, decoded body, query) of a `FetchResult` or a response.
+    """Return (path, decoded body, query) of a `FetchResult` or a response; the host before the path where a route names it.
+
+    What was asked in a JSON body stands in the query too, text as it is, everything else as JSON text.
 
     Raises:
         VenueError: HTTP status 400 or more, or the exchange's own error in the body.
@@ -25,6 +27,9 @@ async def read_response(
     if not isinstance(text, str | bytes):
         text = await response.read()
     path = response.url.path
+    named = f"{response.url.host}{path}"
+    if named in routes:
+        path = named
     status = response.status
     if status >= 400:
         raise VenueError(path, status, text if isinstance(text, str) else text.decode("utf-8", "replace"))
@@ -37,4 +42,15 @@ async def read_response(
     reason = refusal(body)
     if reason is not None:
         raise VenueError(path, status, reason)
-    return path, body, dict(response.url.query)
+    return path, body, {**response.url.query, **_asked(getattr(response, "sent", b""))}
+
+
+def _asked(sent: bytes) -> dict[str, str]:
+    """Return the fields of a request's JSON body; none if it had no such body."""
+    if not sent.startswith(b"{"):
+        return {}
+    try:
+        fields: dict[str, Any] = codec.loads(sent)
+    except ProtocolError:
+        return {}
+    return {name: value if isinstance(value, str) else codec.dumps(value) for name, value in fields.items()}

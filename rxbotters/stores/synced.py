@@ -9,14 +9,14 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 from rxbotters.errors import BookMismatch, SequenceGap
 from rxbotters_operators._continuity import Continuity
 from rxbotters_operators.events import Live, Stale, Status, Syncing
 
-from .book import Level, OrderBook
+from .book import Levels, OrderBook
 
 __all__ = ["Diff", "SyncedBook", "by_previous", "by_range", "consecutive", "increasing"]
 
@@ -33,8 +33,8 @@ class Diff(NamedTuple):
         checksum: What the exchange says the book adds up to afterwards; ``None``: it says nothing.
     """
 
-    asks: Iterable[Level]
-    bids: Iterable[Level]
+    asks: Levels
+    bids: Levels
     last: Any = 0
     first: Any = 0
     previous: Any = None
@@ -91,8 +91,8 @@ class SyncedBook(OrderBook):
         self,
         symbol: Any,
         last: Any,
-        asks: Iterable[Level],
-        bids: Iterable[Level],
+        asks: Levels,
+        bids: Levels,
         *,
         checksum: int | None = None,
     ) -> None:
@@ -109,8 +109,12 @@ class SyncedBook(OrderBook):
                 symbol, SequenceGap(self.name, symbol, f"a snapshot newer than {last}", "an older one"), held=True
             )
             return
-        for diff in replay:
-            self.apply_levels(symbol, diff.asks, diff.bids)
+        try:
+            for diff in replay:
+                self.apply_levels(symbol, diff.asks, diff.bids)
+        except Exception:
+            self._doubt(symbol, None)
+            raise
         self._asked.discard(symbol)
         if self._agrees(symbol, replay[-1].checksum if replay else checksum):
             self.mark(symbol, Live())
@@ -127,7 +131,7 @@ class SyncedBook(OrderBook):
         if verdict == "apply":
             try:
                 self.apply_levels(symbol, diff.asks, diff.bids)
-            except ValueError:
+            except Exception:  # whatever it was, this diff counts as applied and is not
                 self._doubt(symbol, None)
                 raise
             self._agrees(symbol, diff.checksum)

@@ -33,6 +33,7 @@ class Answer:
 
     def __init__(self, record: Record, status: int = 200) -> None:
         self.url = URL(record.url)
+        self.sent = self.url.fragment.encode()  # recordings note the body of a request there
         self.status = status
         self.method = "GET"
         self._data = record.data

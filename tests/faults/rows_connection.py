@@ -25,7 +25,7 @@ from rxbotters_operators.events import Overdue, Quiet, Rotated, Waiting
 from .world import Seen, World, row
 
 
-async def handshake(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def handshake(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, deflate: bool = False) -> None:
     """Answer an upgrade by hand."""
     head = await reader.readuntil(b"\r\n\r\n")
     key = next(line.split(b": ")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
@@ -33,6 +33,7 @@ async def handshake(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     writer.write(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
         + accept
+        + (b"\r\nSec-WebSocket-Extensions: permessage-deflate" if deflate else b"")
         + b"\r\n\r\n"
     )
 

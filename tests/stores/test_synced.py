@@ -189,3 +189,38 @@ def test_a_cap_holds_per_instrument_and_side_and_drops_the_far_end() -> None:
     for symbol in "XYZ":
         assert [level.price for level in book.depth(symbol).asks] == [100.0, 101.0, 102.0]
         assert [level.price for level in book.depth(symbol).bids] == [99.0, 98.0, 97.0]
+
+
+class Counted(SyncedBook):
+    _EXTRAS: ClassVar[tuple[str, ...]] = ("orders",)
+
+
+def test_levels_may_say_more_than_their_size() -> None:
+    """D7: what follows price and size is a field of the row, and a change of it is a change."""
+    book = Counted()
+    book.on_snapshot("X", 1, [["101", "1", 3]], [["99", "2", 1]])
+    told: list[Any] = []
+    book.changes.subscribe(lambda change: told.append((change.operation, dict(change.data))))
+
+    book.on_diff("X", Diff([["101", "1", 4]], [["99", "0", 0]], last=2))
+
+    assert book.find() == [{"symbol": "X", "side": "asks", "price": "101", "size": "1", "orders": 4}]
+    assert told == [
+        ("insert", {"symbol": "X", "side": "asks", "price": "101", "size": "1", "orders": 4}),
+        ("delete", {"symbol": "X", "side": "bids", "price": "99", "size": "2", "orders": 1}),
+    ]
+    assert book.depth("X").asks == [("101", "1")]
+    assert book.sorted({"symbol": "X"})["asks"] == book.find()
+
+
+@pytest.mark.parametrize("level", [["101", "1", [3]], ["101"], "ab", 5, None])
+def test_a_level_that_is_none_empties_a_numbered_book(level: Any) -> None:
+    """F79: a diff that was counted and could not be applied leaves no book that looks alive."""
+    book = Counted()
+    book.on_snapshot("X", 1, [["101", "1", 3]], [])
+
+    with pytest.raises(ValueError, match="refused"):
+        book.on_diff("X", Diff([level], [], last=2))
+
+    assert not book.find()
+    assert isinstance(book.status_of("X"), Stale)
