@@ -154,17 +154,52 @@ def replay(file: Path, *, speed: float = 0.0, json: Json = False) -> int:
 
 
 @app.command
-def doctor(*, url: str | None = None, json: Json = False) -> int:
+def exchanges(*, markdown: bool = False, json: Json = False) -> int:
+    """List what is supported: credentials, environments, stores, feeds, leases.
+
+    Parameters
+    ----------
+    markdown
+        Print the table of the README.
+    """
+    from rxbotters.cli.exchanges import as_markdown, describe
+    from rxbotters.exchanges import all_exchanges
+
+    if markdown:
+        print(as_markdown())
+        return OK
+    known = [describe(exchange) for exchange in all_exchanges()]
+    if json:
+        print(_dumps(known))
+        return OK
+    out = Console(highlight=False)
+    for one in known:
+        out.print(f"[bold]{one['title']}[/] ({one['name']})  {', '.join(one['environments'])}", soft_wrap=True)
+        for name, fields in one["credentials"].items():
+            out.print(f"  credentials  {name}: {', '.join(fields)}", soft_wrap=True)
+        for collection, stores in one["stores"].items():
+            out.print(f"  stores       {collection}: {', '.join(stores)}", soft_wrap=True)
+        for kind, symbol in one["feeds"].items():
+            out.print(f"  watch        rxbotters watch {one['name']} {symbol} --feed {kind}", soft_wrap=True)
+        for lease in one["leases"]:
+            out.print(f"  lease        {lease}", soft_wrap=True)
+    return OK
+
+
+@app.command
+def doctor(*names: str, url: str | None = None, json: Json = False) -> int:
     """Check versions, credentials, the clock and whether the exchanges can be reached.
 
     Parameters
     ----------
+    names
+        Exchanges to reach; all if none is named.
     url
         Check this REST base url instead of the exchanges' own.
     """
     from rxbotters.cli.doctor import run_doctor
 
-    checks = _go(run_doctor(url))
+    checks = _go(run_doctor(names, url))
     if json:
         print(_dumps({"ok": all(check["ok"] for check in checks), "checks": checks}))
     else:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from yarl import URL
 
 import rxbotters
 from rxbotters.clock import SYSTEM
 from rxbotters.credentials import find_apis, validate_apis
 from rxbotters.descriptor import Hosts
-from rxbotters.errors import CredentialError
-from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
+from rxbotters.errors import ConfigError, CredentialError
+from rxbotters.exchanges import FOREIGN_APIS, NAMES, all_exchanges, exchange_of
 
 __all__ = ["run_doctor"]
 
@@ -24,8 +28,16 @@ def _check(name: str, ok: bool, text: str) -> dict[str, Any]:
     return {"name": name, "ok": ok, "text": text}
 
 
-async def run_doctor(url: str | None) -> list[dict[str, Any]]:
-    """Return every check with its outcome."""
+async def run_doctor(names: Sequence[str] = (), url: str | None = None) -> list[dict[str, Any]]:
+    """Return every check with its outcome.
+
+    Args:
+        names: Exchanges to reach; all if none is named.
+        url: Another base url for them, such as that of a test server.
+
+    Raises:
+        ConfigError: A name is unknown.
+    """
     checks = [_check("python", True, platform.python_version()), _check("rxbotters", True, rxbotters.__version__)]
     for package in ("reactivex", "aiohttp", "aiostream", "msgspec"):
         try:
@@ -33,15 +45,23 @@ async def run_doctor(url: str | None) -> list[dict[str, Any]]:
         except PackageNotFoundError:
             checks.append(_check(package, False, "not installed: pip install rxbotters"))
     checks.append(_credentials())
-    targets = (
-        [("given url", url)]
-        if url
-        else [(exchange.name, f"https://{host}") for exchange in all_exchanges() for host in list(exchange.rest)[:1]]
-    )
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise ConfigError(f"unknown exchange {unknown[0]!r}: known are {', '.join(NAMES)}")
+    targets = _targets(names, url)
     async with rxbotters.Client(apis={}) as client:
-        for name, target in targets:
-            checks += await _reach(client, name, str(target))
+        for found in await asyncio.gather(*(_reach(client, name, target) for name, target in targets)):
+            checks += found
     return checks
+
+
+def _targets(names: Sequence[str], url: str | None) -> list[tuple[str, str]]:
+    """Return (name, url that answers cheaply) of each exchange to reach."""
+    if url and not names:
+        return [("given url", f"{url.rstrip('/')}{URL(exchange_of('bitflyer').ping).path_qs}")]
+    chosen = [exchange for exchange in all_exchanges() if not names or exchange.name in names]
+    pings = [(exchange.name, URL(exchange.ping)) for exchange in chosen if exchange.ping]
+    return [(name, f"{url.rstrip('/')}{ping.path_qs}" if url else str(ping)) for name, ping in pings]
 
 
 def _credentials() -> dict[str, Any]:
@@ -58,7 +78,7 @@ def _credentials() -> dict[str, Any]:
 async def _reach(client: rxbotters.Client, name: str, target: str) -> list[dict[str, Any]]:
     began = SYSTEM.now()
     try:
-        result = await client.fetch("GET", f"{target}/v1/gethealth", auth=None, timeout=_TIMEOUT)
+        result = await client.fetch("GET", target, auth=None, timeout=_TIMEOUT)
     except Exception as error:
         return [_check(f"{name} reachable", False, f"{target}: {type(error).__name__}: {error}")]
     took = SYSTEM.now() - began

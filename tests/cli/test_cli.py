@@ -65,7 +65,7 @@ def test_replay_shows_a_recording(capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        (["watch", "nosuch", "X"], CONFIG, "known are bitflyer"),
+        (["watch", "nosuch", "X"], CONFIG, "bitflyer"),
         (["replay", "missing.jsonl"], CONFIG, "does not exist"),
         (["demo", "--seconds", "0"], CONFIG, "--seconds"),
         (["bogus"], USAGE, ""),
