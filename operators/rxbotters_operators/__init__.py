@@ -146,6 +146,7 @@ from ._backoff import Backoff
 from ._bounded import bounded
 from ._buffer import Buffer, Overflow
 from ._conflate import conflate
+from ._dead_man import dead_man_switch, on_exit
 from ._fail_on_silence import fail_on_silence
 from ._fold import fold
 from ._freshness import freshness
@@ -157,12 +158,15 @@ from ._lease import lease
 from ._login import login
 from ._map_async import map_async
 from ._rate_limit import rate_limit
+from ._reconcile import Difference, audit, reconcile
 from ._reconnect import reconnect
+from ._resync import Snapshot, resync
 from ._retry_backoff import retry_backoff
 from ._rotate import rotate
 from ._select import select
 from ._staleness import staleness
 from ._subscribe import AckRule, More, subscribe_channels
+from ._when_live import when_fresh, when_live
 from .events import (
     Acknowledged,
     Answered,
@@ -199,6 +203,7 @@ __all__ = [
     "Closed",
     "Connecting",
     "Dialect",
+    "Difference",
     "Frame",
     "Hot",
     "Late",
@@ -213,6 +218,7 @@ __all__ = [
     "Quiet",
     "Refused",
     "Rotated",
+    "Snapshot",
     "Stale",
     "StoreChange",
     "Subscribed",
@@ -221,6 +227,7 @@ __all__ = [
     "all",
     "amb",
     "as_observable",
+    "audit",
     "average",
     "bounded",
     "buffer",
@@ -237,6 +244,7 @@ __all__ = [
     "conflate",
     "contains",
     "count",
+    "dead_man_switch",
     "debounce",
     "default_if_empty",
     "delay",
@@ -294,6 +302,7 @@ __all__ = [
     "multicast",
     "observe_on",
     "on_error_resume_next",
+    "on_exit",
     "pairwise",
     "partition",
     "partition_indexed",
@@ -302,11 +311,13 @@ __all__ = [
     "publish",
     "publish_value",
     "rate_limit",
+    "reconcile",
     "reconnect",
     "reduce",
     "ref_count",
     "repeat",
     "replay",
+    "resync",
     "retry",
     "retry_backoff",
     "rotate",
@@ -363,6 +374,8 @@ __all__ = [
     "to_marbles",
     "to_set",
     "to_stream",
+    "when_fresh",
+    "when_live",
     "while_do",
     "window",
     "window_toggle",

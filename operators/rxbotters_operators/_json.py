@@ -71,7 +71,7 @@ def json(
                 try:
                     message = decode(item)
                 except ProtocolError as error:
-                    if item.is_noise if item.__class__ is Frame else PLAIN.is_noise(item):
+                    if item.is_noise if isinstance(item, Frame) else PLAIN.is_noise(item):
                         return
                     if on_bad is not None:
                         on_bad(error)
