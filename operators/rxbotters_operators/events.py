@@ -25,6 +25,7 @@ __all__ = [
     "Answered",
     "Authenticated",
     "Closed",
+    "Commit",
     "Connecting",
     "Dialect",
     "Event",
@@ -332,3 +333,13 @@ class StoreChange(NamedTuple):
     before: Any = None
     seq: int = 0
     reason: str | None = None
+
+
+class Commit(tuple[StoreChange, ...]):
+    """The changes that one message made to a store, in order.
+
+    Attributes:
+        status: Whether the store could be trusted when they were told.
+    """
+
+    status: Status = Live()

@@ -3,6 +3,7 @@
 from .book import Best, Depth, Level, Levels, OrderBook, Price
 from .collection import DataStoreCollection
 from .feeding import Ask
+from .ledger import Ledger, OrderState
 from .row import FrozenList, Row
 from .store import DataStore
 from .stream import StoreStream
@@ -16,9 +17,11 @@ __all__ = [
     "Depth",
     "Diff",
     "FrozenList",
+    "Ledger",
     "Level",
     "Levels",
     "OrderBook",
+    "OrderState",
     "Price",
     "Row",
     "StoreStream",

@@ -90,9 +90,7 @@ class OrderBook(DataStore):
 
     # ------------------------------------------------------------------ folding
 
-    def apply_levels(
-        self, symbol: Any, asks: Levels, bids: Levels, *, reason: str | None = None
-    ) -> None:
+    def apply_levels(self, symbol: Any, asks: Levels, bids: Levels, *, reason: str | None = None) -> None:
         """Set levels: (price, absolute size); size zero removes the level.
 
         Raises:
@@ -105,9 +103,7 @@ class OrderBook(DataStore):
         self._fold_side(symbol, bid, bid_ladder, new_bids, reason)
         self._settle()
 
-    def replace_levels(
-        self, symbol: Any, asks: Levels, bids: Levels, *, reason: str | None = "snapshot"
-    ) -> None:
+    def replace_levels(self, symbol: Any, asks: Levels, bids: Levels, *, reason: str | None = "snapshot") -> None:
         """Make the book of ``symbol`` exactly this snapshot; only what differs is told as a change.
 
         Raises:

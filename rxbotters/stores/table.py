@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from rxbotters.errors import MissingKey, RxbottersError, UnhashableKey
-from rxbotters_operators.events import Live, Operation, Status, StoreChange
+from rxbotters_operators.events import Commit, Live, Operation, Status, StoreChange
 from rxbotters_operators.hot import Errors, Hot, Latest
 
 from .query import matching
@@ -74,9 +74,7 @@ class Table:
         self.changes: Hot[StoreChange] = Hot(
             f"{self.name}.changes", on_fault=self._report, on_audience=self._count_audience
         )
-        self.commits: Hot[tuple[StoreChange, ...]] = Hot(
-            f"{self.name}.commits", on_fault=self._report, on_audience=self._count_audience
-        )
+        self.commits: Hot[Commit] = Hot(f"{self.name}.commits", on_fault=self._report, on_audience=self._count_audience)
         self._watched = False
         self.statuses: Latest[Status] = Latest(Live(), name=f"{self.name}.statuses", on_fault=self._report)
         self._key_of: Callable[[Item], Any] = itemgetter(*self._keys) if self._keys else self._next_serial
@@ -312,7 +310,10 @@ class Table:
             if self.changes.observed:
                 for change in told:
                     self.changes.emit(change)
-            self.commits.emit(told)
+            if self.commits.observed:
+                commit = Commit(told)
+                commit.status = self.statuses.value
+                self.commits.emit(commit)
         self._wake()
 
     def _wake(self, error: Exception | None = None) -> None:
