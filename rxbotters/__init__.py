@@ -38,7 +38,7 @@ __all__ = [
     "WebSocketApp",
     "WebSocketQueue",
     "__version__",
-    *COLLECTIONS,
+    *COLLECTIONS,  # pyright: ignore[reportUnsupportedDunderAll]
 ]
 
 

@@ -3,12 +3,38 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .binance.stores import BinanceCOINMDataStore as BinanceCOINMDataStore
+    from .binance.stores import BinanceSpotDataStore as BinanceSpotDataStore
+    from .binance.stores import BinanceUSDSMDataStore as BinanceUSDSMDataStore
+    from .bitbank.stores import bitbankDataStore as bitbankDataStore
+    from .bitbank.stores import bitbankPrivateDataStore as bitbankPrivateDataStore
     from .bitflyer.stores import bitFlyerDataStore as bitFlyerDataStore
+    from .bybit.stores import BybitDataStore as BybitDataStore
+    from .hyperliquid.stores import HyperliquidDataStore as HyperliquidDataStore
+    from .kucoin.stores import KuCoinDataStore as KuCoinDataStore
+    from .okx.stores import OKXDataStore as OKXDataStore
 
-NAMES = ("bitflyer",)
+NAMES = (
+    "binance",
+    "bitbank",
+    "bitflyer",
+    "bybit",
+    "hyperliquid",
+    "kucoin",
+    "okx",
+)
 """Every folder beside this file that holds an exchange."""
 
 COLLECTIONS = {
+    "BinanceCOINMDataStore": "binance",
+    "BinanceSpotDataStore": "binance",
+    "BinanceUSDSMDataStore": "binance",
+    "BybitDataStore": "bybit",
+    "HyperliquidDataStore": "hyperliquid",
+    "KuCoinDataStore": "kucoin",
+    "OKXDataStore": "okx",
     "bitFlyerDataStore": "bitflyer",
+    "bitbankDataStore": "bitbank",
+    "bitbankPrivateDataStore": "bitbank",
 }
 """Collection class → the folder whose ``stores`` module holds it."""

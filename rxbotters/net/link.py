@@ -16,7 +16,6 @@ from rxbotters_operators.events import Closed, Frame
 
 from .dial import UrlSource, check_options, check_url, dial, resolve_url
 from .handlers import as_list
-from .lease import Lease
 from .response import Auth, ClientWebSocketResponse
 from .socket import Connection
 from .wiring import Wiring, pick
@@ -66,7 +65,7 @@ class Link:
         self._host: Host | None = None
         self._credentials: Credentials | None = None
         self._dialled = URL()
-        self._doubted = False  # the last dial was refused, perhaps because of its token
+        self._doubted: URL | None = None  # what was refused by the last dial, perhaps because of its token
         if not callable(url):
             self._look_up(check_url(url))
 
@@ -109,22 +108,29 @@ class Link:
             )
         except HandshakeRefused as error:
             raise self._refused(error) from None
-        self._doubted = False
+        self._doubted = None
         ws.app, ws.url = app, url
         if host is not None:
             ws.dialect = host.dialect
             ws.throttle = self._wiring.limiter.throttle(host, url.host or "")
         return ws
 
+    def expire(self) -> bool:
+        """Say that the token in the url died; return whether the source of the url can have another."""
+        expire = getattr(self.url, "expire", None)
+        if expire is None:
+            return False
+        expire()
+        return True
+
     def _refused(self, error: HandshakeRefused) -> HandshakeRefused:
         """Return what a refusal means: where a token stands in the url it may have died, so another is had for the next
         dial; only when that one is refused too does the refusal count."""
-        if not isinstance(self.url, Lease) or not 400 <= error.status < 500 or error.status == 429:
+        if not 400 <= error.status < 500 or error.status == 429 or not self.expire():
             return error
-        self.url.expire()
-        if self._doubted:
+        before, self._doubted = self._doubted, self._dialled
+        if before is not None and before != self._dialled:
             return error
-        self._doubted = True
         return HandshakeRefused(error.url, error.status, fatal=False, retry_after=error.retry_after)
 
     def _stamp(self) -> Stamp:
@@ -163,10 +169,14 @@ class Link:
         if rule is None or self._beats is None:
             return None
         answer = rule.answer
+
+        def replied(frame: Frame) -> str | None:
+            return answer(frame, self._stamp()) if answer is not None else None
+
         return _keepalive.Beat(
             rule.every if self._beats is True else float(self._beats),
             lambda: rule.text(self._stamp()),
-            None if answer is None else lambda frame: answer(frame, self._stamp()),
+            None if answer is None else replied,
             rule.silence,
         )
 

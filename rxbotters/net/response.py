@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
-from yarl import URL
 
 from rxbotters.errors import ResponseTooLarge
 from rxbotters.wire import PLAIN, Dialect, redact_url
@@ -36,7 +35,7 @@ class ClientResponse(aiohttp.ClientResponse):
     _whole: bytes | None = None
 
     @property
-    def request_info(self) -> aiohttp.RequestInfo:
+    def request_info(self) -> aiohttp.RequestInfo:  # pyright: ignore[reportIncompatibleVariableOverride]
         """What was asked, as errors show it: secrets in the url are masked. The true url is `url`."""
         info = super().request_info
         shown = URL(redact_url(info.real_url), encoded=True)

@@ -60,9 +60,13 @@ class Resyncer:
 
     def serve(self, collection: Any) -> None:
         """Answer what a collection asks for from now on."""
+
+        def hear(ask: Any) -> None:
+            self._hear(collection, ask)
+
         asks = getattr(collection, "asks", None)
         if asks is not None:
-            self._subscriptions.add(asks.subscribe(lambda ask: self._hear(collection, ask)))
+            self._subscriptions.add(asks.subscribe(hear))
 
     def close(self) -> None:
         """Answer no more."""

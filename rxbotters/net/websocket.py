@@ -37,7 +37,6 @@ from rxbotters_operators.hot import Errors, Hot, Latest, OnCompleted, OnError
 from .counts import Counts
 from .dial import UrlSource
 from .handlers import Handler, Handlers, as_list
-from .lease import Lease
 from .life import Pacing, life
 from .link import Link, outgoing
 from .metrics import ConnectionMetrics
@@ -193,8 +192,8 @@ class WebSocketApp(Observable[Frame]):
     def _heed(self, frame: Frame) -> None:
         """Go before one is cut: the server said that it will, or that the token in our url died."""
         farewell = self._link.farewell(frame)
-        if farewell == "renew" and isinstance(self._link.url, Lease):
-            self._link.url.expire()
+        if farewell == "renew":
+            self._link.expire()
         if farewell is not None:
             self.rotate()
 

@@ -330,11 +330,13 @@ class DataStoreCollection(Feeding):
         return summary
 
     def _end_initialize(self) -> None:
-        """Fold the messages that waited for a snapshot."""
+        """Fold the messages that waited for a snapshot, and tell who waits for all snapshots."""
         self._initializing -= 1
         if not self._initializing:
             while self._held:
                 self._fold(*self._held.popleft())
+        if self._when_synced:
+            self._tell_synced()
 
     def _hold(self, msg: Any, ws: Any) -> None:
         if len(self._held) >= _HELD:

@@ -53,7 +53,7 @@ class Ledger(DataStore):
     def _init(self) -> None:
         self._trades: dict[str, None] = {}
         self._positions: dict[Any, Decimal] = {}
-        self._names: dict[Any, str] = {}  # exchange id → client order id
+        self._names: dict[Any, Any] = {}  # exchange id → client order id
 
     # ------------------------------------------------------------------ what happens
 
@@ -171,7 +171,7 @@ class Ledger(DataStore):
         """The ids of orders nobody knows the fate of: reconcile before more is sent."""
         return [row["id"] for row in self.find({"state": "unknown"})]
 
-    def _row(self, id: str) -> Mapping[str, Any]:  # noqa: A002
+    def _row(self, id: Any) -> Mapping[str, Any]:  # noqa: A002
         row = self.get({"id": id})
         if row is None:
             raise KeyError(id)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from . import book, delivery, hot, importing, latency, memory, one_subscriber, requests, rows, whole_way
 from .case import Case, Mismatch, Result, Scale, measure
 from .feed import Feed
-from .table import as_json, as_markdown, show
+from .table import as_json, show
 
 GOALS = [f"G{number}" for number in range(1, 15)]
 
@@ -45,7 +45,6 @@ def bench(
     only: str = "",
     quick: bool = False,
     json: Annotated[bool, Parameter(negative="")] = False,
-    markdown: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Measure rxbotters beside pybotters and print one table.
 
@@ -54,7 +53,6 @@ def bench(
         only: Goals to measure, such as G6,G7; all of them if not given.
         quick: The smallest sizes: proves that everything runs and agrees, its figures mean nothing.
         json: Print JSON instead of a table.
-        markdown: Print the table as the documentation holds it.
     """
     wanted = {goal.strip().upper() for goal in only.split(",") if goal.strip()} or set(GOALS)
     if unknown := wanted - set(GOALS):
@@ -69,8 +67,8 @@ def bench(
         except Mismatch as error:
             print(error, file=sys.stderr)
             return 1
-    if json or markdown:
-        print(as_json(results) if json else as_markdown(results))
+    if json:
+        print(as_json(results))
     else:
         show(results, Console())
     return 0

@@ -42,34 +42,42 @@ def _plain(reading: Any) -> Any:
 
 
 def _fold(
-    lib: Any, make: Callable[[Any], Any], name: str, deltas: Callable[[], list[Any]], fields: tuple[str, ...]
+    lib: Any,
+    make: Callable[[Any], Any],
+    name: str,
+    deltas: Callable[[], list[Any]],
+    fields: tuple[str, ...],
+    rounds: int,
 ) -> Sample:
-    """Fold message by message."""
-    stores = make(lib)
+    """Fold message by message, in each round into new stores."""
     snapshot, *rest = deltas()
-    stores.onmessage(snapshot)
-    fold = stores.onmessage
+    lives = [make(lib) for _ in range(rounds)]
+    for stores in lives:
+        stores.onmessage(snapshot)
     with stopwatch() as watch:
-        for message in rest:
-            fold(message)
-    return Sample(watch.seconds / len(rest), levels(stores[name], fields))
+        for stores in lives:
+            fold = stores.onmessage
+            for message in rest:
+                fold(message)
+    return Sample(watch.seconds / (len(rest) * rounds), levels(lives[-1][name], fields))
 
 
-def _fold_and_read(lib: Any, count: int, most: int, read: Callable[[Any], Read]) -> Sample:
-    """Fold message by message, reading after each."""
-    stores = bitmex(lib)
+def _fold_and_read(lib: Any, count: int, most: int, read: Callable[[Any], Read], rounds: int) -> Sample:
+    """Fold message by message, reading after each, in each round with new stores."""
     snapshot, *rest = touch(count)
     rest = rest[:most]
-    stores.onmessage(snapshot)
-    book, fold, look = stores["orderBookL2"], stores.onmessage, read(lib)
-    readings: list[Any] = []
+    lives = [bitmex(lib) for _ in range(rounds)]
+    for stores in lives:
+        stores.onmessage(snapshot)
+    look = read(lib)
     with stopwatch() as watch:
-        for message in rest:
-            fold(message)
-            readings.append(look(book))
-            if len(readings) == 8:  # more would only fill the memory
-                readings.clear()
-    return Sample(watch.seconds / len(rest), (levels(book, _FIELDS), _plain(look(book))))
+        for stores in lives:
+            book, fold = stores["orderBookL2"], stores.onmessage
+            for message in rest:
+                fold(message)
+                look(book)
+    book = lives[-1]["orderBookL2"]
+    return Sample(watch.seconds / (len(rest) * rounds), (levels(book, _FIELDS), _plain(look(book))))
 
 
 def _snapshot(lib: Any, count: int, times: int) -> Sample:
@@ -96,12 +104,12 @@ def cases(scale: Scale) -> Iterator[Case]:
         ),
         ("BitMEX, 1–4 levels a message", bitmex, "orderBookL2", lambda: touch(1000)[:most], _FIELDS),
     ):
-        yield Case("G9", f"book: fold, {what}", "≥", 3.5, *sides(_fold, make, name, deltas, fields))
+        yield Case("G9", f"book: fold, {what}", "≥", 3.5, *sides(_fold, make, name, deltas, fields, scale(4, 1)))
     for what, limit, count, read in (
         ("best at 100 levels", 12, 100, best),
         ("best at 1k levels", 90, 1000, best),
         ("whole at 1k levels", 9, 1000, whole),
     ):
-        yield Case("G9", f"book: fold + {what}", "≥", limit, *sides(_fold_and_read, count, most, read))
+        yield Case("G9", f"book: fold + {what}", "≥", limit, *sides(_fold_and_read, count, most, read, scale(4, 1)))
     snapshots = sides(_snapshot, 1175, scale(20, 2))
     yield Case("G10", "loop blocked by a snapshot of 1,175 rows", "≥", 9, *snapshots, unit="ms")

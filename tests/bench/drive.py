@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from .case import Sample, Stopwatch
-from .peers import pending, tolerant
+from .peers import DEADLINE, pending, tolerant
 
 __all__ = ["drive"]
 
@@ -70,9 +70,10 @@ async def _drive(
         clock = Stopwatch()
         clock.start()
         await app.current_ws.send_str("go")
-        await done.wait()
-        while any(map(pending, streams)):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(DEADLINE):
+            await done.wait()
+            while any(map(pending, streams)):
+                await asyncio.sleep(0)
         clock.stop()
         outcome = read(stores)  # before the client closes: our books do not outlive their connection
         for task in tasks:

@@ -37,9 +37,9 @@ class Feed:
             self._port = int(line)
         return f"127.0.0.1:{self._port}"
 
-    def burst(self, name: str, passes: int) -> str:
-        """Return the address of a recording, ``passes`` times over."""
-        return f"ws://{self.host}/burst/{name}?passes={passes}"
+    def burst(self, name: str, size: int, passes: int) -> str:
+        """Return the address of the first ``size`` frames of a recording, ``passes`` times over."""
+        return f"ws://{self.host}/burst/{name}?size={size}&passes={passes}"
 
     def paced(self, count: int, rate: int) -> str:
         """Return the address of ``count`` stamped messages at ``rate`` a second."""

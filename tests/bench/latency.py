@@ -11,7 +11,7 @@ from typing import Any
 from .books import bybit
 from .case import Case, Sample, Scale
 from .feed import Feed
-from .peers import sides, tolerant
+from .peers import DEADLINE, sides, tolerant
 from .server import MARK
 
 __all__ = ["cases"]
@@ -37,7 +37,7 @@ async def _median_latency(lib: Any, url: str, count: int) -> Sample:
             app = client.ws_connect(url, hdlr_json=stores.onmessage)
             await app
             await app.current_ws.send_str("go")
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(DEADLINE):
                 await watch(stream)
     return Sample(median(latencies) / 1e9, len(latencies))
 

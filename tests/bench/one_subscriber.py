@@ -14,6 +14,7 @@ from rxbotters_operators import codec
 
 from .case import Case, Sample, Scale, Stopwatch
 from .feed import Feed
+from .peers import DEADLINE
 from .recordings import frames
 
 __all__ = ["cases"]
@@ -43,7 +44,8 @@ async def ours(url: str, total: int) -> Sample:
         clock = Stopwatch()
         clock.start()
         await app.current_ws.send_str("go")
-        await count.done.wait()
+        async with asyncio.timeout(DEADLINE):
+            await count.done.wait()
         clock.stop()
     return Sample(clock.seconds / total, count.left)
 
@@ -66,14 +68,14 @@ async def bare(url: str, total: int) -> Sample:
 
 def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
     """bitFlyer's recording: short and long messages as they come."""
-    passes = scale(20, 1)
-    total = passes * len(frames("bitflyer"))
+    size, passes = len(frames("bitflyer")), scale(20, 1)
+    total = size * passes
     yield Case(
         "G1",
         "socket → decode → one subscriber",
         "≤",
         1.3,
-        lambda: asyncio.run(ours(feed.burst("bitflyer", passes), total)),
-        lambda: asyncio.run(bare(feed.burst("bitflyer", passes), total)),
+        lambda: asyncio.run(ours(feed.burst("bitflyer", size, passes), total)),
+        lambda: asyncio.run(bare(feed.burst("bitflyer", size, passes), total)),
         peer="bare aiohttp",
     )

@@ -15,11 +15,14 @@ import rxbotters
 
 from .case import Sample, Side
 
-__all__ = ["CAP", "OURS", "THEIRS", "both_cap", "pending", "sides", "tolerant"]
+__all__ = ["CAP", "DEADLINE", "OURS", "THEIRS", "both_cap", "pending", "sides", "tolerant"]
 
 CAP = 1_000_000
 """Rows a store of a benchmark may hold, so that neither side evicts anything: pybotters' default cap of 9,999 counts
 the rows of all instruments together."""
+
+DEADLINE = 60.0
+"""Seconds after which a side that does not finish is a failure, not a slow one."""
 
 
 @contextmanager

@@ -9,17 +9,15 @@ from typing import Any
 
 from rxbotters_operators import codec
 
-__all__ = ["NAMES", "frames", "messages", "rows", "touch"]
+__all__ = ["frames", "messages", "rows", "touch"]
 
 _DATA = Path(__file__).parent / "data"
 _FILES = {
     "bitflyer": "bitflyer.jsonl.gz",
     "bitflyer-1": "bitflyer.jsonl.gz",
-    "bybit": "bybit_50.jsonl.gz",
-    "bybit-500": "bybit_500.jsonl.gz",
+    "bybit": "bybit.jsonl.gz",
     "bitmex": "bitmex.jsonl.gz",
 }
-NAMES = tuple(_FILES)
 
 
 @cache

@@ -53,13 +53,13 @@ def stamped() -> tuple[tuple[bytes, bytes], ...]:
 
 
 async def burst(request: web.Request) -> web.WebSocketResponse:
-    """Send a recording ``passes`` times over, as fast as the client reads, once it says anything."""
+    """Send ``size`` frames of a recording ``passes`` times over, as fast as the client reads, once it says anything."""
     socket = web.WebSocketResponse(max_msg_size=1 << 20)
     await socket.prepare(request)
     await socket.receive()
     transport = request.transport
     assert transport is not None
-    whole = b"".join(map(frame, frames(request.match_info["name"])))
+    whole = b"".join(map(frame, frames(request.match_info["name"])[: int(request.query["size"])]))
     for _ in range(int(request.query["passes"])):
         for start in range(0, len(whole), _PIECE):
             while transport.get_write_buffer_size() > _PIECE:

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from .case import Result
 
-__all__ = ["as_json", "as_markdown", "as_text", "show"]
+__all__ = ["as_json", "as_text", "show"]
 
-_HEAD = ("goal", "what", "rxbotters", "peer", "", "ratio", "wanted", "")
+_HEAD = ("goal", "what", "rxbotters", "peer", "peer is", "ratio", "wanted", "")
 _SCALE = {"µs": 1e6, "ms": 1e3, "B": 1.0}
 
 
@@ -58,13 +58,6 @@ def as_text(results: Iterable[Result]) -> str:
         ).rstrip()
         for row in rows
     )
-
-
-def as_markdown(results: Iterable[Result]) -> str:
-    """Return the table as the documentation holds it."""
-    lines = ["| goal | what | rxbotters | peer | | ratio | wanted | |", "|---|---|--:|--:|---|--:|---|---|"]
-    lines += [f"| {' | '.join(cells(result))} |" for result in results]
-    return "\n".join(lines)
 
 
 def as_json(results: Iterable[Result]) -> str:

@@ -41,22 +41,30 @@ def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
         ("socket → store, Bybit v5 book of 50", 4, "bybit", bybit, read_bybit, scale(3, 1)),
         ("socket → store, BitMEX L2, 10 books", 2.5, "bitmex", bitmex, read_bitmex, scale(3, 1)),
     ):
-        yield Case("G2", what, "≥", limit, *_way(feed, name, make, read, passes))
+        yield Case("G2", what, "≥", limit, *_way(feed, scale, name, make, read, passes))
     for what, limit, name, passes in (
         ("socket → store, bitFlyer, 1 product", 15, "bitflyer-1", scale(20, 1)),
         ("socket → store, bitFlyer, 10 products", 90, "bitflyer", scale(2, 1)),
     ):
-        yield Case("G3", what, "≥", limit, *_way(feed, name, bitflyer, read_bitflyer, passes))
+        yield Case("G3", what, "≥", limit, *_way(feed, scale, name, bitflyer, read_bitflyer, passes))
     for watchers, limit in ((1, 5), (10, 17)):
         what = f"the same, Bybit, {watchers} async watcher{'s' * (watchers > 1)}"
-        both = _way(feed, "bybit", bybit, read_bybit, 1, book="orderbook", watchers=watchers)
+        both = _way(feed, scale, "bybit", bybit, read_bybit, 1, book="orderbook", watchers=watchers)
         yield Case("G4", what, "≥", limit, *both)
 
 
 def _way(
-    feed: Feed, name: str, make: Callable[[Any], Any], read: Callable[[Any], Any], passes: int, **watched: Any
+    feed: Feed,
+    scale: Scale,
+    name: str,
+    make: Callable[[Any], Any],
+    read: Callable[[Any], Any],
+    passes: int,
+    **watched: Any,
 ) -> tuple[Side, Side]:
+    size = scale(len(frames(name)), 100)
+
     def way(lib: Any) -> Sample:
-        return drive(lib, feed.burst(name, passes), make, read, size=len(frames(name)), passes=passes, **watched)
+        return drive(lib, feed.burst(name, size, passes), make, read, size=size, passes=passes, **watched)
 
     return sides(way)

@@ -94,11 +94,11 @@ async def theirs(
         with warnings.catch_warnings(), time_machine.travel(now, tick=False):
             warnings.simplefilter("ignore")
             connector = aiohttp.TCPConnector(resolver=_Everywhere(port))
-            async with pybotters.Client(apis=dict(apis), connector=connector) as client:
-                async with client.request(
-                    method, str(plain), params=params, data=data, headers=dict(headers or {})
-                ) as response:
-                    await response.read()
+            async with (
+                pybotters.Client(apis=dict(apis), connector=connector) as client,
+                client.request(method, str(plain), params=params, data=data, headers=dict(headers or {})) as response,
+            ):
+                await response.read()
     finally:
         await runner.cleanup()
     return caught[-1]

@@ -118,6 +118,7 @@ def test_the_same_seed_gives_the_same_dice_nonces_and_random_module() -> None:
 
     assert first == again
     assert all(mine != theirs for mine, theirs in zip(first, other, strict=True))
+    assert first[0] != first[2], "each purpose has dice of its own"
 
 
 def test_the_random_module_gets_its_own_state_back() -> None:
@@ -203,12 +204,19 @@ def test_a_virtual_time_limit_says_what_was_not_finished() -> None:
 
 
 def test_polling_without_waiting_is_a_livelock() -> None:
+    turns = 0
+
     async def main() -> None:
+        nonlocal turns
         while True:
+            turns += 1
             await asyncio.sleep(0)
 
-    with VirtualLoop(turns=1000) as loop, pytest.raises(Livelock, match="1000 turns"):
-        loop.run(main())
+    with VirtualLoop(turns=1000) as loop:
+        with pytest.raises(Livelock, match="1000 turns"):
+            loop.run(main())
+
+        assert turns < 1010
 
 
 def test_a_task_left_behind_is_named_and_cancelled() -> None:
@@ -298,8 +306,9 @@ def test_what_a_failing_program_leaves_is_noted_on_its_own_error() -> None:
 def test_a_thread_is_a_plain_call_that_takes_no_time() -> None:
     async def main() -> tuple[str, float]:
         answer = await asyncio.to_thread("{}-{}".format, "to", "thread")
+        broken = current_loop().run_in_executor(None, lambda: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            await asyncio.to_thread(lambda: 1 / 0)
+            await broken
         return answer, current_loop().time()
 
     assert run(main()) == ("to-thread", 0.0)

@@ -1,0 +1,150 @@
+"""Whatever well-formed JSON arrives, nothing but a typed error comes out, and nothing grows without end."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from yarl import URL
+
+from rxbotters import KuCoinDataStore
+from rxbotters.errors import ProtocolError, StoreError
+from rxbotters.exchanges.kucoin import EXCHANGE
+from rxbotters.record import read_records
+from rxbotters.wire import dumps
+from tests.exchanges.compare import Answer, awaitable
+
+DATA = Path(__file__).parent / "data"
+EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
+REAL = [
+    record.message
+    for path in sorted(DATA.glob("s*.gz"))
+    for record in read_records(path)
+    if record.kind == "ws" and "topic" in record.data
+]
+ROUTES = sorted(KuCoinDataStore()._routes())
+SOCKET = URL("wss://ws-api-spot.kucoin.com/")
+
+quiet = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**18)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(
+        ["", "0", "1", "1.50", "-1", "NaN", "1e5", "1E999", "Infinity", "open", "buy", "BTC-USDT", "a,b,c"]
+    )
+    | st.text(max_size=6)
+)
+json_values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every part of a message."""
+    found = [path] if path else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        found += places(inner, (*path, key))
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Any:
+    """A real message with one to three parts replaced or removed."""
+    message = copy.deepcopy(draw(st.sampled_from(REAL)))
+    for _ in range(draw(st.integers(1, 3))):
+        paths = places(message)
+        if not paths:
+            break
+        path = draw(st.sampled_from(paths))
+        parent = message
+        for key in path[:-1]:
+            parent = parent[key]
+        if draw(st.booleans()) and isinstance(parent, dict):
+            del parent[path[-1]]
+        else:
+            parent[path[-1]] = draw(json_values)
+    return message
+
+
+def check(store: KuCoinDataStore, failures: list[Exception]) -> None:
+    for failure in failures:
+        assert isinstance(failure, ProtocolError | StoreError), repr(failure)
+    for name in store:
+        assert len(store[name]) <= 2 * store[name]._MAXLEN
+    assert len(store._folds) <= 10_000
+    assert len(store.unhandled) <= 1001
+    for book in (store.orderbook5, store.orderbook50, store.orderbook):
+        for row in book:
+            assert float(row["price"]) >= 0
+            assert float(row["size"]) > 0
+        for symbol in book.instruments:
+            book.sorted({"symbol": symbol})
+    for row in store.positions:
+        assert row["side"] in ("BUY", "SELL")
+
+
+@pytest.mark.timeout(3600)
+@quiet
+@given(st.lists(json_values | mutated(), max_size=6))
+def test_messages(messages: list[Any]) -> None:
+    """C71, F60: and a message is read, never changed."""
+    store, failures = KuCoinDataStore(), list[Exception]()
+    store.errors.subscribe(failures.append)
+    host = EXCHANGE.ws["ws-api-spot.kucoin.com"]
+
+    for message in messages:
+        before = dumps(message)
+        store.onmessage(message)
+        store._holds(message)
+        store._expects([message])
+        for read in (host.ack, host.farewell, host.channel_of, host.time_of, host.request_ids, host.undo):
+            assert read is not None
+            read(message)
+        assert host.split is not None
+        host.split(message, SOCKET)
+        assert dumps(message) == before
+
+    check(store, failures)
+
+
+@pytest.mark.timeout(3600)
+@quiet
+@given(st.sampled_from(ROUTES), st.lists(mutated(), max_size=2), json_values, st.booleans())
+def test_answers(route: str, messages: list[Any], data: Any, wrapped: bool) -> None:
+    """C73: an answer is applied, or refused whole."""
+    store, failures = KuCoinDataStore(), list[Exception]()
+    store.errors.subscribe(failures.append)
+    for message in messages:
+        store.onmessage(message)
+    before = {name: store[name].find() for name in store}
+    body = dumps({"code": "200000", "data": data} if wrapped else data)
+    url = f"https://{route if not route.startswith('/') else 'api.kucoin.com' + route}?symbol=BTC-USDT&type=1min"
+
+    class Body:
+        url, data = "", ""
+
+    record: Any = Body()
+    record.url, record.data = url, body
+    try:
+        asyncio.run(store.initialize(awaitable(Answer(record))))
+    except Exception as error:
+        failures.append(error)
+        assert {name: store[name].find() for name in store} == before
+
+    for failure in failures:
+        assert isinstance(failure, ProtocolError | StoreError) or "answered" in str(failure), repr(failure)
