@@ -93,6 +93,7 @@ class Client:
         self._session: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._closing: asyncio.Task[None] | None = None
         self._unknown: set[str] = set()
         self._apps: dict[WebSocketApp, None] = {}
         self._leases: dict[tuple[str, str], Lease] = {}
@@ -127,10 +128,16 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """End every connection with a CLOSE frame, every stream and every wait, within a second. Idempotent."""
-        if self._closed:
-            return
-        self._closed = True
+        """End every connection with a CLOSE frame, every stream and every wait, within a second. Idempotent.
+
+        Who is cancelled while it waits here cancels the waiting, not the closing.
+        """
+        if self._closing is None:
+            self._closed = True
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="rxbotters close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         for app in list(self._apps):
             await app.close()
         for lease in self._leases.values():

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from reactivex import abc
 from reactivex.scheduler.eventloop import AsyncIOScheduler
 
-__all__ = ["clock_of", "positive", "seconds"]
+__all__ = ["LoopScheduler", "clock_of", "positive", "seconds"]
+
+
+class LoopScheduler(AsyncIOScheduler):
+    """reactivex's scheduler on a loop, with the loop's own time: reactivex reads the wall clock, which steps and jumps."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.time = loop.time
+
+    @property
+    def now(self) -> datetime:
+        """The loop's time, as if it had begun in 1970."""
+        return datetime.fromtimestamp(self.time(), UTC)
 
 
 def clock_of(*schedulers: abc.SchedulerBase | None) -> abc.SchedulerBase:
@@ -15,11 +29,13 @@ def clock_of(*schedulers: abc.SchedulerBase | None) -> abc.SchedulerBase:
     for scheduler in schedulers:
         if scheduler is not None:
             return scheduler
-    return AsyncIOScheduler(asyncio.get_running_loop())
+    return LoopScheduler(asyncio.get_running_loop())
 
 
 def seconds(scheduler: abc.SchedulerBase) -> float:
     """Return the scheduler's time in seconds."""
+    if isinstance(scheduler, LoopScheduler):
+        return scheduler.time()
     return scheduler.to_seconds(scheduler.now)
 
 

@@ -6,6 +6,7 @@ names wins, as in the standard library. Another codec can be put in by giving ``
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from .errors import ProtocolError
 
 __all__ = ["dumps", "loads"]
 
+_DEEP = 10_000  # levels the C stack carries in any case; a shorter text cannot be nested deeper
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -29,9 +31,25 @@ def loads(data: str | bytes) -> Any:
         {'price': 1.5}
     """
     try:
-        return _decode(data)
+        return _decode(data) if len(data) <= _DEEP else _decode_deep(data)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ProtocolError(f"not JSON ({error})", data) from None
+
+
+def _decode_deep(data: str | bytes) -> Any:
+    """Decode a text that is long enough to be nested too deep.
+
+    Some libraries raise Python's recursion limit for the whole process (py_ecc, and so eth-account, to 100,000). The
+    decoder, which counts on that limit, would then run over the end of the C stack.
+    """
+    limit = sys.getrecursionlimit()
+    if limit <= _DEEP:
+        return _decode(data)
+    sys.setrecursionlimit(_DEEP)
+    try:
+        return _decode(data)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def dumps(value: Any) -> str:

@@ -338,3 +338,21 @@ def test_every_operator_of_reactivex_is_here_too() -> None:
 
     assert not set(theirs.__all__) - set(ops.__all__)
     assert all(hasattr(ops, name) for name in ops.__all__)
+
+
+def test_a_nested_bomb_is_an_error_whatever_the_recursion_limit() -> None:
+    """F56: eth-account raises the limit of the whole process; the decoder must not run over the stack for it."""
+    import sys
+
+    from rxbotters_operators import codec
+    from rxbotters_operators.errors import ProtocolError
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        with pytest.raises(ProtocolError):
+            codec.loads("[" * 200_000)
+        assert codec.loads("[" + "1," * 10_000 + "1]")
+        assert sys.getrecursionlimit() == 100_000
+    finally:
+        sys.setrecursionlimit(limit)

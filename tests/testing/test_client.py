@@ -233,7 +233,6 @@ def test_real_hosts_are_simulated_under_their_own_names() -> None:
     assert run(main()) == (200, True)
 
 
-@pytest.mark.xfail(strict=True, reason="timed operators read the wall clock: _timing.clock_of takes reactivex's `now`")
 def test_the_heartbeat_survives_a_wall_clock_that_steps_back() -> None:
     """F100, C75: an hour back while a ping is under way must not silence the heartbeat for an hour."""
 
@@ -312,7 +311,6 @@ def test_cancelled_at_any_await_point_nothing_is_left(case: Callable[[Cut], Any]
     assert points >= least
 
 
-@pytest.mark.xfail(strict=True, reason="Client.close() that is cancelled half-way leaves its aiohttp session open")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_a_client_that_is_cancelled_while_it_closes_is_closed_all_the_same() -> None:
     """D15, C77."""
