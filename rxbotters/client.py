@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -202,7 +203,7 @@ class Client:
         return Call(
             lambda: send(self._wiring, method, target, params=params, data=data, **kwargs),
             self._owner,
-            _label(method, target),
+            partial(_label, method, target),
         )
 
     def get(self, url: str, *, params: Any = None, **kwargs: Any) -> Call:
@@ -234,7 +235,7 @@ class Client:
             async with response:
                 return make_result(response, await read_body(response))
 
-        return Fetch(run, self._owner, _label(method, target))
+        return Fetch(run, self._owner, partial(_label, method, target))
 
     def _owner(self) -> Tasks:
         self._check()
@@ -265,7 +266,7 @@ class Client:
 
         Args:
             name: ``"<exchange>.<lease>"``, such as ``"gmocoin.private"``.
-            base: Another origin for the requests, such as that of a test server.
+            base: Another origin for the requests, such as that of a test server; a WebSocket of the same host moves along.
             auth: As for `request`.
 
         Raises:

@@ -177,6 +177,8 @@ class Host:
         sign: Signs requests; ``None`` if the host takes none.
         encode: Turns ``data`` into the body, whether or not credentials exist.
         limits: Limits on requests.
+        turn: Seconds a request waits for the answer to the one before it by the same key, where their numbers
+            (`Stamp.serial`) must arrive in order; ``None``: requests go side by side.
         greet: What a WebSocket begins with, before the login and without keys too; ``None``: nothing.
         login: Logs a WebSocket in; ``None`` if the host needs no login.
         needs_login: Tells from the subscriptions of a connection, decoded, and its url whether it must log in;
@@ -204,6 +206,7 @@ class Host:
     sign: Sign | None = None
     encode: Encoder = form_body
     limits: Sequence[Limit] = ()
+    turn: float | None = None
     greet: Greet | None = None
     login: Login | None = None
     needs_login: Callable[[Sequence[Any], URL], bool] | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs").glob("exchanges/*.md"))]
 BLOCK = re.compile(r"```python\n(.*?)```(?:\n+(?:[^\n`][^\n]*\n+)?```text\n(.*?)```)?", re.DOTALL)
 PROGRAMS = [
     pytest.param(code, output, id=f"{page.name}-{number}")
@@ -46,6 +46,23 @@ def test_the_strategy_the_readme_links_to_is_at_most_40_lines() -> None:
     body = source.split("# [market-maker]\n")[1].split("# [/market-maker]")[0]
 
     assert len(body.strip().splitlines()) <= 40
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_the_table_of_exchanges_is_what_the_descriptors_say(name: str) -> None:
+    """``rxbotters exchanges --markdown`` prints it."""
+    from rxbotters.cli.exchanges import as_markdown
+
+    table = (ROOT / name).read_text().split("<!-- [exchanges] -->\n")[1].split("\n<!-- [/exchanges] -->")[0]
+
+    assert table == as_markdown()
+
+
+def test_the_list_of_exchanges_is_up_to_date() -> None:
+    """``python -m rxbotters.exchanges`` writes it."""
+    from rxbotters.exchanges.__main__ import index
+
+    assert (ROOT / "rxbotters" / "exchanges" / "index.py").read_text() == index()
 
 
 def test_the_whole_documentation_is_translated() -> None:

@@ -21,6 +21,7 @@ from rxbotters.exchanges import FOREIGN_APIS, NAMES, all_exchanges, exchange_of
 __all__ = ["run_doctor"]
 
 _TIMEOUT = 5.0  # seconds for one exchange
+_NO_GET = 405  # the exchange is there, and has no question that is asked with GET
 _CLOCK_OFF = 1.5  # seconds; the Date header has a resolution of one
 
 
@@ -82,7 +83,8 @@ async def _reach(client: rxbotters.Client, name: str, target: str) -> list[dict[
     except Exception as error:
         return [_check(f"{name} reachable", False, f"{target}: {type(error).__name__}: {error}")]
     took = SYSTEM.now() - began
-    checks = [_check(f"{name} reachable", result.ok, f"{target}: HTTP {result.status} in {took * 1000:.0f} ms")]
+    answered = result.ok or result.status == _NO_GET
+    checks = [_check(f"{name} reachable", answered, f"{target}: HTTP {result.status} in {took * 1000:.0f} ms")]
     date = result.response.headers.get("Date")
     if date is not None:
         off = began + took / 2 - parsedate_to_datetime(date).timestamp() - 0.5

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from .bitbank.stores import bitbankPrivateDataStore as bitbankPrivateDataStore
     from .bitflyer.stores import bitFlyerDataStore as bitFlyerDataStore
     from .bybit.stores import BybitDataStore as BybitDataStore
+    from .gmocoin.stores import GMOCoinDataStore as GMOCoinDataStore
     from .hyperliquid.stores import HyperliquidDataStore as HyperliquidDataStore
     from .kucoin.stores import KuCoinDataStore as KuCoinDataStore
+    from .okj.stores import OKJDataStore as OKJDataStore
     from .okx.stores import OKXDataStore as OKXDataStore
 
 NAMES = (
@@ -19,8 +21,10 @@ NAMES = (
     "bitbank",
     "bitflyer",
     "bybit",
+    "gmocoin",
     "hyperliquid",
     "kucoin",
+    "okj",
     "okx",
 )
 """Every folder beside this file that holds an exchange."""
@@ -30,8 +34,10 @@ COLLECTIONS = {
     "BinanceSpotDataStore": "binance",
     "BinanceUSDSMDataStore": "binance",
     "BybitDataStore": "bybit",
+    "GMOCoinDataStore": "gmocoin",
     "HyperliquidDataStore": "hyperliquid",
     "KuCoinDataStore": "kucoin",
+    "OKJDataStore": "okj",
     "OKXDataStore": "okx",
     "bitFlyerDataStore": "bitflyer",
     "bitbankDataStore": "bitbank",

@@ -30,11 +30,11 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
     repeatable = True
     """Awaiting it again sends it again."""
 
-    def __init__(self, run: Run[T], tasks: Callable[[], Tasks], name: str) -> None:
+    def __init__(self, run: Run[T], tasks: Callable[[], Tasks], label: Callable[[], str]) -> None:
         Observable.__init__(self)  # pyright: ignore[reportUnknownMemberType]
         self._run = run
         self._tasks = tasks
-        self._name = name
+        self._label = label
         self._running: Coroutine[Any, Any, T] | None = None
 
     def __await__(self) -> Generator[Any, Any, T]:
@@ -76,7 +76,7 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
             tell(result)
             end()
 
-        task = self._tasks().spawn(work(), f"rxbotters {self._name}")
+        task = self._tasks().spawn(work(), f"rxbotters {self._label()}")
 
         def dispose() -> None:
             task.cancel()
@@ -84,7 +84,7 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
         return Disposable(dispose)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._name}>"
+        return f"<{type(self).__name__} {self._label()}>"
 
 
 class Call(_Cold[aiohttp.ClientResponse]):

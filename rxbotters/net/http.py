@@ -86,10 +86,13 @@ async def send(
         if auth is Auth and wiring.credentials:
             wiring.warn_unknown(url)
         passage = Passage(None, url.host or "", None, "")
+        await wiring.limiter.admit(*passage)
         return await _guarded(wiring, passage, method, url, {**options, "data": data} if data is not None else options)
     request = _encode(host, method, url, data, options)
     if credentials is None or host.sign is None:
-        return await _transmit(wiring, host, request, "", options)
+        passage = Passage(host, host.exchange or host.api, request, "")
+        await wiring.limiter.admit(*passage)
+        return await _transmit(wiring, passage, request, options)
     return await _send_signed(wiring, host, credentials, request, options)
 
 
@@ -116,14 +119,21 @@ def _encode(host: Host, method: str, url: URL, data: Any, options: dict[str, Any
 async def _send_signed(
     wiring: Wiring, host: Host, credentials: Credentials, request: Request, options: dict[str, Any]
 ) -> aiohttp.ClientResponse:
-    """Sign and send; follow redirects only if asked to, only within the origin, each hop signed anew."""
+    """Sign and send; follow redirects only if asked to, only within the origin, each hop signed anew.
+
+    A request waits for its turn before it is signed, not after: its time is fresh, and nonces leave in their order.
+    """
     follow = options.pop("allow_redirects", False)
     options["allow_redirects"] = False
     origin = request.url.origin()
-    assert host.sign is not None
     for _ in range(_HOPS):
-        signed = host.sign(request, credentials, wiring.stamp(credentials.name, request.host))
-        response = await _transmit(wiring, host, signed, credentials.name, options)
+        passage = Passage(host, host.exchange or host.api, request, credentials.name)
+        await wiring.limiter.admit(*passage)
+        if host.turn is None:
+            response = await _transmit(wiring, passage, _signed(wiring, host, credentials, request), options)
+        else:
+            async with wiring.limiter.turn(credentials.name, host.turn):
+                response = await _transmit(wiring, passage, _signed(wiring, host, credentials, request), options)
         location = response.headers.get("Location")
         if not follow or response.status not in _REDIRECTS or location is None:
             return response
@@ -148,8 +158,13 @@ class Passage(NamedTuple):
     key: str
 
 
+def _signed(wiring: Wiring, host: Host, credentials: Credentials, request: Request) -> Request:
+    assert host.sign is not None
+    return host.sign(request, credentials, wiring.stamp(credentials.name, request.host))
+
+
 async def _transmit(
-    wiring: Wiring, host: Host, request: Request, key: str, options: Mapping[str, Any]
+    wiring: Wiring, passage: Passage, request: Request, options: Mapping[str, Any]
 ) -> aiohttp.ClientResponse:
     """Send final bytes to a final url."""
     sending = {**options, "headers": dict(request.headers)}
@@ -158,7 +173,6 @@ async def _transmit(
     else:
         sending["skip_auto_headers"] = {*(options.get("skip_auto_headers") or ()), "Content-Type"}
     url = URL(str(request.url), encoded=True)
-    passage = Passage(host, host.exchange or host.api, request, key)
     response = await _guarded(wiring, passage, request.method, url, sending)
     if isinstance(response, ClientResponse):
         response.sent = request.body
@@ -168,14 +182,13 @@ async def _transmit(
 async def _guarded(
     wiring: Wiring, passage: Passage, method: str, url: URL, options: Mapping[str, Any]
 ) -> aiohttp.ClientResponse:
-    """Let a request wait for its turn, give every mutating one a deadline, and its failure its name."""
+    """Send a request whose turn it is: give every mutating one a deadline, and its failure its name."""
     options = dict(options)
     timeout = options.get("timeout")
     if isinstance(timeout, int | float):
         options["timeout"] = aiohttp.ClientTimeout(total=timeout)
     elif timeout is None and method in MUTATING:
         options["timeout"] = aiohttp.ClientTimeout(total=_DEADLINE)
-    await wiring.limiter.admit(*passage)
     name = url.host or ""
     wiring.meter.sent(name)
     sent = wiring.clock.now()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from reactivex.disposable import SerialDisposable
+from yarl import URL
 
 from rxbotters.descriptor import LeaseRule
 from rxbotters.errors import ClientClosed, LeaseError
@@ -89,7 +90,7 @@ class Lease:
             self.expire()
             await self._granted
         self._used = True
-        return self._rule.url(self._answer, self._wiring.clock.nonce())
+        return _moved(self._rule.url(self._answer, self._wiring.clock.nonce()), self._rule.base, self._base)
 
     def expire(self) -> None:
         """Say that the token died before its time: another is asked for."""
@@ -165,3 +166,12 @@ class Lease:
 
     def __repr__(self) -> str:
         return f"<Lease {self.name} {'granted' if self.token else 'waiting'}>"
+
+
+def _moved(url: str, home: str, base: str) -> str:
+    """Return ``url``; at ``base``, if that is not ``home`` and the url is of the host of ``home``."""
+    target, there = URL(url), URL(base)
+    if base == home or target.host != URL(home).host:
+        return url
+    scheme = {"http": "ws", "https": "wss"}.get(there.scheme, target.scheme)
+    return str(target.with_scheme(scheme).with_host(there.host or "").with_port(there.port))

@@ -5,14 +5,16 @@ Rules
      and by scope.
   2. What an answer's headers say was used is believed when it is more than was counted here: other programs trade too.
   3. 429 and 418 stop every request to that exchange until the time it asked for has passed.
-  4. Nobody waits longer than ``patience``: then `RateLimited` says how long it would have been. First come, first served.
+  4. Where numbers must arrive in their order, the requests of a key go one after the other.
+  5. Nobody waits longer than ``patience``: then `RateLimited` says how long it would have been. First come, first served.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from rxbotters.descriptor import Host, Limit, Sends
 from rxbotters.errors import RateLimited
@@ -105,6 +107,36 @@ class Limiter:
         self._windows: dict[tuple[str, str, str, str], Window] = {}
         self._banned: dict[str, float] = {}
         self._throttles: dict[str, Throttle] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def turn(self, key: str, seconds: float) -> AsyncGenerator[None]:
+        """Let the requests of a key go one after the other: each begins when the one before it was answered, or was
+        under way for ``seconds``.
+
+        Raises:
+            RateLimited: The turn did not come within ``patience``.
+        """
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self.patience):
+                await lock.acquire()
+        except TimeoutError:
+            raise RateLimited(key, self.patience, self.patience) from None
+        over = False
+
+        def release() -> None:
+            nonlocal over
+            if not over:
+                over = True
+                lock.release()
+
+        timer = asyncio.get_running_loop().call_later(seconds, release)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            release()
 
     async def admit(self, host: Host | None, group: str, request: Request | None, key: str) -> None:
         """Wait until a request may be sent.

@@ -8,6 +8,7 @@ answers together are narrow.
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 __all__ = ["Skew"]
 
@@ -50,9 +51,8 @@ class Skew:
         """Narrow the bounds by one answer; ``sent`` and ``received`` are our Unix time in seconds."""
         if date is None:
             return
-        try:
-            stamp = parsedate_to_datetime(date).timestamp()
-        except (ValueError, TypeError):
+        stamp = _seconds(date)
+        if stamp is None:
             return
         low, high = stamp - received, stamp + 1.0 - sent
         aged = max(0.0, received - self._at) * _WIDEN if self.known else 0.0
@@ -60,3 +60,11 @@ class Skew:
         if self.low > self.high:  # a clock was set: only the newest answer counts
             self.low, self.high = low, high
         self._at = received
+
+
+@lru_cache(maxsize=64)  # answers of one second carry one text
+def _seconds(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return None

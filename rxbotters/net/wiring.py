@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -73,7 +74,11 @@ class Wiring:
 
 def is_loopback(url: URL) -> bool:
     """Whether ``url`` stays on this machine."""
-    host = url.host or ""
+    return _is_loopback(url.host or "")
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,7 @@
-"""Books of Bybit and BitMEX, folded by `rxbotters.OrderBook`: what their exchange folders will do once they exist."""
+"""The books of the recordings, in either library.
+
+BitMEX is folded by a store made of `rxbotters.OrderBook` here: what its exchange folder will do once it exists.
+"""
 
 from __future__ import annotations
 
@@ -10,39 +13,7 @@ from rxbotters import DataStoreCollection, OrderBook
 
 from .peers import CAP, THEIRS
 
-__all__ = ["BitMEXBooks", "BybitBooks", "bitmex", "bybit", "levels"]
-
-
-class BybitBook(OrderBook):
-    """``orderbook.*`` of Bybit v5: price and size are texts, size ``"0"`` removes."""
-
-    _KEYS: ClassVar[Sequence[str]] = ("s", "S", "p")
-    _SIZE: ClassVar[str] = "v"
-    _SIDES: ClassVar[tuple[str, str]] = ("a", "b")
-
-    def fold(self, message: Mapping[str, Any]) -> None:
-        """Apply a snapshot or a delta."""
-        data = message["data"]
-        put = self.replace_levels if message["type"] == "snapshot" else self.apply_levels
-        put(data["s"], data["a"], data["b"])
-
-
-class BybitBooks(DataStoreCollection):
-    """The books of `pybotters.BybitDataStore`."""
-
-    def _init(self) -> None:
-        self.create("orderbook", datastore_class=BybitBook)
-        self._fold_book = self.orderbook.fold
-
-    def _onmessage(self, msg: Any, ws: Any = None) -> None:
-        topic = msg.get("topic")
-        if topic is not None and topic.startswith("orderbook."):
-            self._fold_book(msg)
-
-    @property
-    def orderbook(self) -> BybitBook:
-        """The order books."""
-        return self.get("orderbook", BybitBook)
+__all__ = ["BitMEXBooks", "bitmex", "bybit", "levels"]
 
 
 class BitMEXBook(OrderBook):
@@ -99,7 +70,7 @@ class BitMEXBooks(DataStoreCollection):
 
 def bybit(lib: Any) -> Any:
     """Return Bybit's stores of a library."""
-    return BybitBooks() if lib is rxbotters else THEIRS.BybitDataStore()
+    return lib.BybitDataStore()
 
 
 def bitmex(lib: Any) -> Any:

@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 from functools import cache
+from itertools import cycle
 
 from aiohttp import WSMsgType, web
 
@@ -40,7 +41,10 @@ def frame(text: str) -> bytes:
 
 @cache
 def stamped() -> tuple[tuple[bytes, bytes], ...]:
-    """Return Bybit's deltas around the place of a time stamp: the size of the last ask that does not remove a level."""
+    """Return Bybit's frames around the place of a time stamp: the size of the last ask, unless that removes a level.
+
+    Frames without such a place stay whole, before it: the numbers of the deltas must have no hole.
+    """
     found: list[tuple[bytes, bytes]] = []
     for text in frames("bybit"):
         side, _, rest = text.partition('"a":[')
@@ -49,6 +53,8 @@ def stamped() -> tuple[tuple[bytes, bytes], ...]:
         if '"delta"' in side and closing and size != '0"':
             before, _, after = frame(f'{side}"a":[{head},"{MARK}"]]{tail}').partition(f'"{MARK}"'.encode())
             found.append((before + b'"', b'"' + after))
+        else:
+            found.append((frame(text), b""))
     return tuple(found)
 
 
@@ -76,17 +82,17 @@ async def paced(request: web.Request) -> web.WebSocketResponse:
     await socket.receive()
     transport = request.transport
     assert transport is not None
-    transport.write(frame(frames("bybit")[0]))
-    await asyncio.sleep(0.05)
-    parts, gap = stamped(), 1 / float(request.query["rate"])
+    gap, left = 1 / float(request.query["rate"]), int(request.query["count"])
     due = time.monotonic()
-    for number in range(int(request.query["count"])):
-        head, tail = parts[number % len(parts)]
+    for number, (head, tail) in enumerate(cycle(stamped())):
         due += gap
         wait = due - time.monotonic()
         if wait > 0:
             time.sleep(wait)  # noqa: ASYNC251 - nobody else is served, and the loop's timers are too coarse
-        transport.write(b"%b%019d%b" % (head, time.monotonic_ns(), tail))
+        transport.write(b"%b%019d%b" % (head, time.monotonic_ns(), tail) if tail else head)
+        left -= bool(tail)
+        if not left:
+            break
         if number % 64 == 0:
             await asyncio.sleep(0)
     await _until_closed(socket)

@@ -94,6 +94,18 @@ def test_time_adds_up_without_a_trace_of_binary_fractions() -> None:
     assert run(main()) == 100.0
 
 
+def test_time_still_passes_after_years() -> None:
+    """A float of that size no longer tells nanoseconds apart."""
+
+    async def main() -> float:
+        await asyncio.sleep(1e8)
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+        return current_loop().time()
+
+    assert run(main()) == pytest.approx(1e8 + 10.0)
+
+
 def test_the_wall_clock_jumps_and_the_monotonic_one_does_not() -> None:
     """F100 in its injection: `clock` moves Unix time only."""
 

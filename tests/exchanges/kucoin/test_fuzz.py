@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,19 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from rxbotters import KuCoinDataStore
-from rxbotters.errors import ProtocolError, StoreError
+from rxbotters.errors import ProtocolError, StoreError, VenueError
 from rxbotters.exchanges.kucoin import EXCHANGE
-from rxbotters.record import read_records
+from rxbotters.record import Record, read_records
 from rxbotters.wire import dumps
 from tests.exchanges.compare import Answer, awaitable
 
 DATA = Path(__file__).parent / "data"
 EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
-REAL = [
-    record.message
-    for path in sorted(DATA.glob("s*.gz"))
-    for record in read_records(path)
-    if record.kind == "ws" and "topic" in record.data
-]
+RECORDS = [record for path in sorted(DATA.glob("s*.gz")) for record in read_records(path)]
+REAL = [record.message for record in RECORDS if record.kind == "ws" and "topic" in record.data]
+ANSWERS = [(record.url, record.message) for record in RECORDS if record.kind == "rest"]
 ROUTES = sorted(KuCoinDataStore()._routes())
+HOST = "api.kucoin.com"
 SOCKET = URL("wss://ws-api-spot.kucoin.com/")
 
 quiet = settings(
@@ -63,10 +62,10 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """A real message with one to three parts replaced or removed."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL)))
-    for _ in range(draw(st.integers(1, 3))):
+def mutated(draw: st.DrawFn, real: Sequence[Any] = REAL) -> Any:
+    """A real message with up to three parts replaced or removed."""
+    message = copy.deepcopy(draw(st.sampled_from(real)))
+    for _ in range(draw(st.integers(0, 3))):
         paths = places(message)
         if not paths:
             break
@@ -124,27 +123,28 @@ def test_messages(messages: list[Any]) -> None:
 
 @pytest.mark.timeout(3600)
 @quiet
-@given(st.sampled_from(ROUTES), st.lists(mutated(), max_size=2), json_values, st.booleans())
-def test_answers(route: str, messages: list[Any], data: Any, wrapped: bool) -> None:
+@given(st.lists(mutated(), max_size=2), st.data())
+def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
     """C73: an answer is applied, or refused whole."""
     store, failures = KuCoinDataStore(), list[Exception]()
     store.errors.subscribe(failures.append)
     for message in messages:
         store.onmessage(message)
     before = {name: store[name].find() for name in store}
-    body = dumps({"code": "200000", "data": data} if wrapped else data)
-    url = f"https://{route if not route.startswith('/') else 'api.kucoin.com' + route}?symbol=BTC-USDT&type=1min"
+    if drawn.draw(st.booleans()):
+        url, body = drawn.draw(st.sampled_from(ANSWERS))
+        body = drawn.draw(mutated([body]))
+    else:
+        route, data = drawn.draw(st.sampled_from(ROUTES)), drawn.draw(json_values)
+        url = f"https://{route if not route.startswith('/') else HOST + route}?symbol=BTC-USDT&type=1min"
+        body = {"code": "200000", "data": data} if drawn.draw(st.booleans()) else data
 
-    class Body:
-        url, data = "", ""
-
-    record: Any = Body()
-    record.url, record.data = url, body
     try:
-        asyncio.run(store.initialize(awaitable(Answer(record))))
+        asyncio.run(store.initialize(awaitable(Answer(Record(0.0, "rest", url, dumps(body))))))
     except Exception as error:
         failures.append(error)
         assert {name: store[name].find() for name in store} == before
 
     for failure in failures:
-        assert isinstance(failure, ProtocolError | StoreError) or "answered" in str(failure), repr(failure)
+        assert isinstance(failure, ProtocolError | StoreError | VenueError), repr(failure)
+    check(store, [])

@@ -1,0 +1,52 @@
+"""Numbers that Coincheck writes as text, or now and then as numbers: proved before they enter a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rxbotters.errors import BadNumber, ProtocolError
+
+__all__ = ["rate_text", "sequence", "sizes"]
+
+_KINDS = (str, int, float)
+
+
+def sizes(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
+    """Prove that rates and amounts are finite and not negative; a field may be missing, or null.
+
+    Raises:
+        BadNumber: One is not.
+    """
+    for field in fields:
+        value = row.get(field)
+        if value is not None:
+            try:
+                number = float(value) if value.__class__ in _KINDS else -1.0
+            except (ValueError, OverflowError):
+                number = -1.0
+            if not 0 <= number < float("inf"):
+                raise BadNumber(store, field, value)
+
+
+def rate_text(rate: Any) -> Any:
+    """Return a rate as the text the stream uses.
+
+    Example:
+        >>> rate_text(100), rate_text(0.5), rate_text("148634.0")
+        ('100.0', '0.5', '148634.0')
+    """
+    return str(float(rate)) if rate.__class__ is float or rate.__class__ is int else rate
+
+
+def sequence(value: Any) -> int | None:
+    """Return a sequence number, which is text on the wire; ``None`` if there is none.
+
+    Raises:
+        ProtocolError: It is something else.
+    """
+    if value is None:
+        return None
+    if value.__class__ is str or value.__class__ is int:
+        return int(value)
+    raise ProtocolError("a sequence number was expected", str(value))

@@ -1,0 +1,148 @@
+"""Whatever well-formed JSON arrives, nothing but a typed error comes out, and nothing grows without end."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rxbotters import GMOCoinDataStore
+from rxbotters.errors import ProtocolError, StoreError, VenueError
+from rxbotters.exchanges.gmocoin import EXCHANGE
+from rxbotters.record import Record, read_records
+from rxbotters.wire import dumps
+from tests.exchanges.compare import Answer, awaitable
+
+DATA = Path(__file__).parent / "data"
+EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
+RECORDS = [record for path in sorted(DATA.glob("*.gz")) for record in read_records(path)]
+REAL = [record.message for record in RECORDS if record.kind == "ws"]
+ANSWERS = [(record.url, record.message) for record in RECORDS if record.kind == "rest"]
+ROUTES = sorted(GMOCoinDataStore()._routes())
+
+quiet = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**18)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(
+        ["", "0", "1", "1.50", "-1", "NaN", "1e5", "1E999", "Infinity", "ORDERED", "CPR", "BTC_JPY", "0.8"]
+    )
+    | st.text(max_size=6)
+)
+json_values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every part of a message."""
+    found = [path] if path else []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        found += places(inner, (*path, key))
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn, real: Sequence[Any] = REAL) -> Any:
+    """A real message with up to three parts replaced or removed."""
+    message = copy.deepcopy(draw(st.sampled_from(real)))
+    for _ in range(draw(st.integers(0, 3))):
+        paths = places(message)
+        if not paths:
+            break
+        path = draw(st.sampled_from(paths))
+        parent = message
+        for key in path[:-1]:
+            parent = parent[key]
+        if draw(st.booleans()) and isinstance(parent, dict):
+            del parent[path[-1]]
+        else:
+            parent[path[-1]] = draw(json_values)
+    return message
+
+
+def check(store: GMOCoinDataStore, failures: list[Exception]) -> None:
+    for failure in failures:
+        assert isinstance(failure, ProtocolError | StoreError), repr(failure)
+    for name in store:
+        assert len(store[name]) <= 2 * store[name]._MAXLEN
+    assert len(store.unhandled) <= 1001
+    for row in store.orderbooks:
+        assert float(row["price"]) >= 0
+        assert float(row["size"]) > 0
+    for symbol in store.orderbooks.instruments:
+        store.orderbooks.sorted({"symbol": symbol})
+    for row in store.orders:
+        assert row["status"] == row["orderStatus"]
+        assert row["size"] == row["orderSize"]
+        assert float(row["executedSize"]) == float(row["orderExecutedSize"]) >= 0
+        assert row["orderId"] not in store.orders._closed
+    for row in store.positions:
+        assert float(row["size"]) > 0
+
+
+@pytest.mark.timeout(3600)
+@quiet
+@given(st.lists(json_values | mutated(), max_size=6))
+def test_messages(messages: list[Any]) -> None:
+    """C71, F60: and a message is read, never changed."""
+    store, failures = GMOCoinDataStore(), list[Exception]()
+    store.errors.subscribe(failures.append)
+    host = EXCHANGE.ws["api.coin.z.com"]
+
+    for message in messages:
+        before = dumps(message)
+        store.onmessage(message)
+        store._holds(message)
+        store._expects([message])
+        for read in (host.farewell, host.channel_of, host.time_of, host.undo):
+            assert read is not None
+            read(message)
+        assert dumps(message) == before
+
+    check(store, failures)
+
+
+@pytest.mark.timeout(3600)
+@quiet
+@given(st.lists(mutated(), max_size=2), st.data())
+def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
+    """C73: an answer is applied, or refused whole."""
+    store, failures = GMOCoinDataStore(), list[Exception]()
+    store.errors.subscribe(failures.append)
+    for message in messages:
+        store.onmessage(message)
+    before = {name: store[name].find() for name in store}
+    if drawn.draw(st.booleans()):
+        url, body = drawn.draw(st.sampled_from(ANSWERS))
+        body = drawn.draw(mutated([body]))
+    else:
+        route, data = drawn.draw(st.sampled_from(ROUTES)), drawn.draw(json_values)
+        url = f"https://api.coin.z.com{route}?symbol=BTC_JPY"
+        body = {"status": 0, "data": {"list": data}} if drawn.draw(st.booleans()) else data
+
+    try:
+        asyncio.run(store.initialize(awaitable(Answer(Record(0.0, "rest", url, dumps(body))))))
+    except Exception as error:
+        failures.append(error)
+        assert {name: store[name].find() for name in store} == before
+
+    for failure in failures:
+        assert isinstance(failure, ProtocolError | StoreError | VenueError), repr(failure)
+    check(store, [])
