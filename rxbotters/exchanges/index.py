@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .bitbank.stores import bitbankPrivateDataStore as bitbankPrivateDataStore
     from .bitflyer.stores import bitFlyerDataStore as bitFlyerDataStore
     from .bybit.stores import BybitDataStore as BybitDataStore
+    from .coincheck.stores import CoincheckDataStore as CoincheckDataStore
+    from .coincheck.stores import CoincheckPrivateDataStore as CoincheckPrivateDataStore
     from .gmocoin.stores import GMOCoinDataStore as GMOCoinDataStore
     from .hyperliquid.stores import HyperliquidDataStore as HyperliquidDataStore
     from .kucoin.stores import KuCoinDataStore as KuCoinDataStore
@@ -21,6 +23,7 @@ NAMES = (
     "bitbank",
     "bitflyer",
     "bybit",
+    "coincheck",
     "gmocoin",
     "hyperliquid",
     "kucoin",
@@ -34,6 +37,8 @@ COLLECTIONS = {
     "BinanceSpotDataStore": "binance",
     "BinanceUSDSMDataStore": "binance",
     "BybitDataStore": "bybit",
+    "CoincheckDataStore": "coincheck",
+    "CoincheckPrivateDataStore": "coincheck",
     "GMOCoinDataStore": "gmocoin",
     "HyperliquidDataStore": "hyperliquid",
     "KuCoinDataStore": "kucoin",

@@ -61,6 +61,8 @@ class Connection:
         self._pings: deque[bytes] = deque()
         self._pong: bytes | None = None
         self._wake = asyncio.Event()
+        self._written = asyncio.Event()
+        self._written.set()
 
     def send(self, data: str | bytes) -> None:
         """Queue a text or binary message.
@@ -71,6 +73,7 @@ class Connection:
         if len(self._outbox) >= _OUTBOX:
             raise BufferOverflow("messages to send", _OUTBOX, 1, "error")
         self._outbox.append(data)
+        self._written.clear()
         self._wake.set()
 
     def ping(self, payload: bytes) -> None:
@@ -101,11 +104,14 @@ class Connection:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                while (send := self._next()) is not None:
+                while self._has_more():
                     if self._throttle is not None:
                         await self._throttle.wait()
-                    async with asyncio.timeout(self._send_timeout):
-                        await send
+                    send = self._next()
+                    if send is not None:
+                        async with asyncio.timeout(self._send_timeout):
+                            await send
+                self._written.set()
                 if self.goodbye is not None:
                     code, reason, _ = self.goodbye
                     async with asyncio.timeout(_HANG_UP):
@@ -115,14 +121,27 @@ class Connection:
             self.failure = None if self.goodbye else SendTimeout(self._send_timeout)
         except (aiohttp.ClientError, OSError):
             return  # the reader sees the same loss and says so
+        finally:
+            self._written.set()
         if reader is not None:
             reader.cancel()
+
+    async def written(self) -> bool:
+        """Wait until what was queued is sent; return whether it was, or the connection ended before."""
+        await self._written.wait()
+        return not self._outbox
+
+    def _has_more(self) -> bool:
+        """Whether there is anything to send; once goodbye is said, what would have to wait for its turn is given up."""
+        if self.goodbye is not None and self._throttle is not None:
+            return False
+        return self._pong is not None or bool(self._pings) or bool(self._outbox)
 
     def _next(self) -> Awaitable[None] | None:
         """Return the sending of what is most urgent: pongs and pings before messages, none of them after goodbye."""
         ws = self.ws
-        if self.goodbye is not None and self._throttle is not None:
-            return None  # what would have to wait for its turn is given up
+        if not self._has_more():
+            return None
         if self._pong is not None:
             payload, self._pong = self._pong, None
             return ws.pong(payload)

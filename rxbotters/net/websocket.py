@@ -379,15 +379,20 @@ class WebSocketApp(Observable[Frame]):
         return self._port.ws if self._port is not None else None
 
     async def ready(self) -> WebSocketApp:
-        """Wait until the connection is logged in, its subscriptions are acknowledged and its books have their snapshot.
+        """Wait until the connection is logged in, its subscriptions are sent and acknowledged and its books have their
+        snapshot.
 
         Raises:
             SubscriptionError: The exchange refused a subscription; the others live on.
             ClientClosed: The client was closed.
             RxbottersError: The connection ended for good, by this error.
         """
-        await self._readiness
-        return self
+        while True:
+            await self._readiness
+            port = self._port
+            if port is None or await port.written():
+                return self
+            await asyncio.sleep(0)  # it ended while something waited to be sent: its end is about to be told
 
     async def wait(self) -> None:
         """Wait until the connection is closed for good.

@@ -17,6 +17,7 @@ from .server import MARK
 __all__ = ["cases"]
 
 _RATE = 4000  # messages a second
+_WINDOW = 500  # messages whose median is taken
 
 
 async def _median_latency(lib: Any, url: str, count: int) -> Sample:
@@ -39,11 +40,16 @@ async def _median_latency(lib: Any, url: str, count: int) -> Sample:
             await app.current_ws.send_str("go")
             async with asyncio.timeout(DEADLINE):
                 await watch(stream)
-    return Sample(median(latencies) / 1e9, len(latencies))
+    windows = [latencies[start : start + _WINDOW] for start in range(0, count, _WINDOW)]
+    return Sample(min(map(median, windows)) / 1e9, len(latencies))
 
 
 def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
-    """One watcher of one book. The one case that measures time, not CPU."""
+    """One watcher of one book.
+
+    The one case that measures time, not CPU, so a busy neighbour shows: a queue that once grew stays long. What counts is
+    the quietest stretch of each side.
+    """
     count = scale(4000, 200)
 
     def watch(lib: Any) -> Sample:

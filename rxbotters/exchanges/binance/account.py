@@ -97,6 +97,13 @@ class Position(_Parts):
     }
     _FIELDS = ("s", "pa", "ep", "bep", "cr", "up", "mt", "iw", "ps")
 
+    def news(self, rows: Iterable[Row], moment: Any) -> list[Row]:
+        """As for every other store; an amount must be there."""
+        rows = super().news(rows, moment)
+        for row in rows:
+            float(row["pa"])
+        return rows
+
     def take(self, rows: Iterable[Row], moment: Any) -> None:
         """Apply positions of one ``ACCOUNT_UPDATE`` that are `news`."""
         rows = list(rows)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from rxbotters.errors import BadNumber, ProtocolError
 
-__all__ = ["rate_text", "sequence", "sizes"]
+__all__ = ["sequence", "sizes", "text"]
 
 _KINDS = (str, int, float)
 
@@ -29,14 +30,16 @@ def sizes(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
                 raise BadNumber(store, field, value)
 
 
-def rate_text(rate: Any) -> Any:
-    """Return a rate as the text the stream uses.
+def text(number: Any) -> Any:
+    """Return a rate or an amount as the text the stream uses.
 
     Example:
-        >>> rate_text(100), rate_text(0.5), rate_text("148634.0")
-        ('100.0', '0.5', '148634.0')
+        >>> text(100), text(0.5), text(1e-7), text("148634.0")
+        ('100.0', '0.5', '0.0000001', '148634.0')
     """
-    return str(float(rate)) if rate.__class__ is float or rate.__class__ is int else rate
+    if number.__class__ is float or number.__class__ is int:
+        return format(Decimal(str(float(number))), "f")
+    return number
 
 
 def sequence(value: Any) -> int | None:

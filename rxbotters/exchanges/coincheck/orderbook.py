@@ -24,7 +24,7 @@ from rxbotters.stores.book import Level
 from rxbotters.stores.ladder import Ladder
 from rxbotters_operators.events import Live, Stale, Status
 
-from .checks import rate_text, sequence
+from .checks import sequence, text
 
 __all__ = ["Orderbook"]
 
@@ -106,8 +106,9 @@ class Orderbook(OrderBook):
         if number is not None:
             later = [change for change in known.changes if change.number is not None and change.number > number]
         self.replace_levels(pair, _fold(asks, (it.asks for it in later)), _fold(bids, (it.bids for it in later)))
-        known.changes = later
-        known.last = later[-1].number if later else number
+        if number is not None:
+            known.changes = later
+            known.last = later[-1].number if later else number
         known.whole, known.refused, known.crossed = True, False, None
         if stamp is not None:
             self.last_update_at = stamp
@@ -201,7 +202,7 @@ def _read(data: Mapping[str, Any]) -> Change:
             raise ProtocolError(f"{part} is no list", str(some))
         rows += some
     sides = [
-        [(rate_text(row["rate"]), row[field]) for row in rows if row.get(field) is not None]
+        [(text(row["rate"]), text(row[field])) for row in rows if row.get(field) is not None]
         for field in ("ask_amount", "bid_amount")
     ]
     return Change(sides[0], sides[1], sequence(data.get("sequence_number")), stamp)
@@ -210,7 +211,7 @@ def _read(data: Mapping[str, Any]) -> Change:
 def _levels(value: Any) -> list[Level]:
     if value.__class__ is not list:
         raise ProtocolError("levels are no list", str(value))
-    return [(rate_text(rate), amount) for rate, amount in value]
+    return [(text(rate), text(amount)) for rate, amount in value]
 
 
 def _same(ladder: Ladder, levels: list[Level]) -> list[Level]:

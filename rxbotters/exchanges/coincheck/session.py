@@ -8,7 +8,6 @@ Source: coincheck.com/documents/exchange/api, "WebSocket", "Private channels" (2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from yarl import URL
@@ -51,9 +50,11 @@ def error_text(body: Any) -> str | None:
 
 def undo(message: Any) -> Any:
     """Return the message that ends a subscription of the private stream."""
-    if isinstance(message, Mapping) and message.get("type") == "subscribe":  # pyright: ignore
-        return {**message, "type": "unsubscribe"}
-    return None
+    match message:
+        case {"type": "subscribe", "channels": channels}:
+            return {"type": "unsubscribe", "channels": channels}
+        case _:
+            return None
 
 
 def channel_of(message: Any) -> str | None:

@@ -245,7 +245,7 @@ def test_subscriptions_are_undone_and_cut() -> None:
 
     names = {"op": "unsubscribe", "args": [f"spot/ticker:COIN{number}-JPY" for number in range(300)]}
     cut = legacy.split(names, V3)
-    assert len(cut) == 3
+    assert len(cut) == 2
     assert [name for part in cut for name in part["args"]] == names["args"]
     assert all(len(json.dumps(part)) <= 4096 for part in cut)
     assert legacy.undo({"op": "subscribe", "args": ["a"]}) == {"op": "unsubscribe", "args": ["a"]}
