@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "README.ja.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs").glob("exchanges/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "README.ja.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").glob("exchanges/*.md")),
+]
 BLOCK = re.compile(r"```python\n(.*?)```(?:\n+(?:[^\n`][^\n]*\n+)?```text\n(.*?)```)?", re.DOTALL)
 PROGRAMS = [
     pytest.param(code, output, id=f"{page.name}-{number}")

@@ -19,7 +19,7 @@ PARTIAL = {
             "asks": [["5000100", "0.1", "0", "1"], ["5000200", "0.3", "0", "2"]],
             "bids": [["5000000", "0.2", "0", "1"]],
             "timestamp": "2026-09-01T00:00:00.000Z",
-            "checksum": 1471967370,
+            "checksum": 1258702229,
         }
     ],
 }
@@ -32,7 +32,7 @@ UPDATE = {
             "asks": [["5000100", "0", "0", "0"]],
             "bids": [],
             "timestamp": "2026-09-01T00:00:01.000Z",
-            "checksum": 1208416203,
+            "checksum": -876581297,
         }
     ],
 }
@@ -99,9 +99,9 @@ async def main() -> None:
     app.router.add_post("/api/v5/trade/order", exchange.order)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    old, new = f"localhost:{port}", f"127.0.0.1:{port}"
+    for _ in range(2):
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    old, new = (f"127.0.0.1:{address[1]}" for address in runner.addresses)
 
     store = rxbotters.OKJDataStore()
     async with rxbotters.Client(

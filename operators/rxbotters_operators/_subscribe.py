@@ -20,10 +20,11 @@ __all__ = ["AckRule", "More", "subscribe_channels"]
 class AckRule(NamedTuple):
     """How an exchange acknowledges: ``request_ids(message)`` finds the ids of what we send, one for each answer to come
     (none: not acknowledged), ``read(message)`` gives an object with ``id`` and ``error`` (``None``: accepted), or
-    ``None`` for other messages."""
+    ``None`` for other messages. ``shown(message)`` is what events and errors may tell of what was sent."""
 
     request_ids: Callable[[Any], Sequence[Any]]
     read: Callable[[Any], Any]
+    shown: Callable[[Any], Any] = lambda message: message
 
 
 class More(NamedTuple):
@@ -99,17 +100,20 @@ def subscribe_channels(
 
             def post(batch: More) -> tuple[list[Any], int]:
                 """Send, and note which answers must come; return what was sent, decoded, and their number."""
-                decoded = [_decoded(text) for text in batch.texts]
+                told: list[Any] = []
                 answers = 0
-                for text, message in zip(batch.texts, decoded, strict=True):
+                for text in batch.texts:
+                    message = _decoded(text)
+                    shown = ack.shown(message) if ack is not None else message
+                    told.append(shown)
                     for name in ack.request_ids(message) if ack is not None else ():
-                        open_requests.setdefault(name, []).append((message, batch.owner))
+                        open_requests.setdefault(name, []).append((shown, batch.owner))
                         answers += 1
                     connection.send(text)
                 if answers:
                     timer.disposable = clock.schedule_relative(timeout, give_up)
                 batch.sent(answers)
-                return decoded, answers
+                return told, answers
 
             def give_up(*_: object) -> None:
                 late = [request for requests in open_requests.values() for request in requests]

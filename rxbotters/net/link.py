@@ -11,6 +11,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import CloseRule, Credentials, Farewell, Host
 from rxbotters.errors import HandshakeRefused, LoginTimeout, PolicyViolation, ProtocolError
+from rxbotters.wire import redact_message
 from rxbotters_operators import _keepalive, _login, _subscribe, codec
 from rxbotters_operators.events import Closed, Frame
 
@@ -50,7 +51,7 @@ class Link:
     ) -> None:
         check_options(options)
         self.url: UrlSource = url
-        self.ack_rule = _subscribe.AckRule(self._request_ids, self._read_ack)
+        self.ack_rule = _subscribe.AckRule(self._request_ids, self._read_ack, redact_message)
         self.added: list[Added] = []
         self._wiring = wiring
         self._auth = auth

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from contextvars import Context
 from fnmatch import fnmatchcase
 from itertools import count
+from math import ulp
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
@@ -38,6 +39,7 @@ T = TypeVar("T")
 
 EPOCH = 1_767_225_600.0
 """Unix time at virtual second 0, unless told otherwise: 2026-01-01 00:00:00 UTC."""
+_NANOSECOND = 1e-9
 _TURNS = 100_000  # of the loop in one instant
 _SETTLE = 20  # turns that callbacks may take to finish once the program has
 
@@ -106,7 +108,9 @@ class VirtualLoop(Dialling):
         self._failed = False
         self.numbers: Iterator[int] = count(1)
         super().__init__(_Jump(self._idle))
-        self._clock_resolution = 1e-9  # asyncio takes the machine's, which on some is 16 ms: timers would fire early
+        self._clock_resolution = (
+            _NANOSECOND  # asyncio takes the machine's, which on some is 16 ms: timers would fire early
+        )
         self.trace = Trace(keep)
         self.network = Network(self, self.trace, seed, weather or Weather())
         self.faults = Faults(self)
@@ -134,8 +138,6 @@ class VirtualLoop(Dialling):
         if timeout is None:
             raise Deadlock(self._now, self.pending())
         passed = round(self._now + timeout, 9)
-        if passed <= self._now and timeout >= self._clock_resolution:
-            passed = self._now + timeout  # after some months a float no longer tells nanoseconds apart
         if passed <= self._now:
             self._turns += 1
             if self._turns > self._turns_allowed:
@@ -147,6 +149,7 @@ class VirtualLoop(Dialling):
             raise OutOfTime(self.until, self.pending())
         self._turns = 0
         self._now = passed
+        self._clock_resolution = max(_NANOSECOND, ulp(passed))  # after some months a float cannot tell 1 ns apart
 
     # ------------------------------------------------------------------ running
 

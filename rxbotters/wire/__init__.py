@@ -5,7 +5,7 @@ from rxbotters_operators.events import PLAIN, Dialect, Frame
 
 from .body import FORM, JSON, Encoder, form_body, json_body
 from .digest import hmac_sha256
-from .redact import MASK, SECRET_HEADERS, Secret, redact_text, redact_url
+from .redact import MASK, SECRET_HEADERS, Secret, redact_message, redact_text, redact_url
 from .request import Request
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "hmac_sha256",
     "json_body",
     "loads",
+    "redact_message",
     "redact_text",
     "redact_url",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
 from yarl import URL
 
-__all__ = ["MASK", "SECRET_HEADERS", "Secret", "redact_text", "redact_url"]
+__all__ = ["MASK", "SECRET_HEADERS", "Secret", "redact_message", "redact_text", "redact_url"]
 
 MASK: Final = "***"
 
@@ -75,3 +76,24 @@ def redact_url(url: URL | str) -> str:
 def redact_text(text: str) -> str:
     """Return ``text`` with every url in it redacted."""
     return _IN_TEXT.sub(lambda match: redact_url(match.group()), text)
+
+
+def redact_message(message: Any) -> Any:
+    """Return a decoded message with the proofs in it masked: signatures, keys and tokens under their usual names, and
+    long texts without a break, such as listen keys. A message that holds none is returned as it is.
+
+    Example:
+        >>> redact_message({"id": 1, "params": {"symbol": "BTCUSDT", "apiKey": "vmPUZE6m", "signature": "c8db56"}})
+        {'id': 1, 'params': {'symbol': 'BTCUSDT', 'apiKey': '***', 'signature': '***'}}
+    """
+    if isinstance(message, Mapping):
+        known = cast("Mapping[Any, Any]", message)
+        shown = {
+            name: MASK if isinstance(name, str) and _SECRET_QUERY.search(name) else redact_message(value)
+            for name, value in known.items()
+        }
+        return message if shown == known else shown
+    if isinstance(message, list | tuple):
+        parts = [redact_message(part) for part in cast("Sequence[Any]", message)]
+        return message if parts == list(cast("Sequence[Any]", message)) else parts
+    return MASK if isinstance(message, str) and _TOKEN.fullmatch(message) else message

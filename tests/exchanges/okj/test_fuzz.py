@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
@@ -136,8 +137,6 @@ def test_a_frame_is_a_message_or_a_typed_error(noise: bytes, place: int, byte: i
 
     for data in (noise, bytes(frame)):
         DEFLATED.is_noise(data)
-        try:
+        with contextlib.suppress(ProtocolError):
             assert len(inflate(data)) <= BUDGET
             DEFLATED.decode(data)
-        except ProtocolError as error:
-            assert len(str(error)) < 500
