@@ -22,6 +22,7 @@ _SECRET_QUERY: Final = re.compile(
     re.IGNORECASE,
 )
 _LONG_OPAQUE: Final = re.compile(r"[A-Za-z0-9_\-=]{24,}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9]{60,}")
 _IN_TEXT: Final = re.compile(r"(?:wss?|https?)://[^\s'\"<>)]+")
 
 
@@ -87,7 +88,7 @@ def redact_message(message: Any) -> Any:
         {'id': 1, 'params': {'symbol': 'BTCUSDT', 'apiKey': '***', 'signature': '***'}}
     """
     if isinstance(message, Mapping):
-        known = cast("Mapping[Any, Any]", message)
+        known: Mapping[Any, Any] = message  # pyright: ignore[reportUnknownVariableType]
         shown = {
             name: MASK if isinstance(name, str) and _SECRET_QUERY.search(name) else redact_message(value)
             for name, value in known.items()

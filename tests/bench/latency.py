@@ -18,6 +18,8 @@ __all__ = ["cases"]
 
 _RATE = 4000  # messages a second
 _WINDOW = 500  # messages whose median is taken
+_JAM = 0.001  # seconds: more is a machine too busy to keep the pace, not a library
+_TRIES = 3
 
 
 async def _median_latency(lib: Any, url: str, count: int) -> Sample:
@@ -41,20 +43,24 @@ async def _median_latency(lib: Any, url: str, count: int) -> Sample:
             async with asyncio.timeout(DEADLINE):
                 await watch(stream)
     windows = [latencies[start : start + _WINDOW] for start in range(0, count, _WINDOW)]
-    return Sample(min(map(median, windows)) / 1e9, len(latencies))
+    return Sample(min(median(window) for window in windows) / 1e9, len(latencies))
 
 
 def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
     """One watcher of one book.
 
     The one case that measures time, not CPU, so a busy neighbour shows: a queue that once grew stays long. What counts is
-    the quietest stretch of each side.
+    the quietest stretch of each side, and a jam is tried again.
     """
     count = scale(4000, 200)
 
     def watch(lib: Any) -> Sample:
-        with tolerant():
-            return asyncio.run(_median_latency(lib, feed.paced(count, _RATE), count))
+        for _ in range(_TRIES):
+            with tolerant():
+                sample = asyncio.run(_median_latency(lib, feed.paced(count, _RATE), count))
+            if sample.cost < _JAM:
+                break
+        return sample
 
     what = f"p50 latency send → watcher, {_RATE:,} msg/s"
     yield Case("G5", what, "≤", 0.5, *sides(watch))

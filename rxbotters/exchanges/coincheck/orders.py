@@ -16,14 +16,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from rxbotters.errors import VenueError
+from rxbotters.errors import SnapshotError, VenueError
 from rxbotters.stores import Ask, DataStore
 from rxbotters_operators.events import Stale
 
 from .checks import sizes
 from .session import error_text
 
-__all__ = ["Order"]
+__all__ = ["KINDS", "Order"]
+
+KINDS = frozenset({"TRIGGERED", "PARTIALLY_FILL", "FILL", "EXPIRY", "CANCEL"})
+"""The events there are."""
 
 _ENDS = frozenset({"FILL", "EXPIRY", "CANCEL"})
 _FIELDS = (
@@ -58,21 +61,29 @@ class Order(DataStore):
         self._ended: dict[Key, None] = {}
         self._early: dict[Key, list[Mapping[str, Any]]] = {}
         self._covered: dict[Key, int] = {}  # fills to come that the fetched rows contain already
+        self._fresh: set[Key] = set()  # fed while the list was being fetched, which may not know them
 
     def feed_response(self, data: Mapping[str, Any]) -> None:
         """Take the answer to ``POST /api/exchange/orders``, which is never changed.
 
         Raises:
             VenueError: It is an error.
+            SnapshotError: It is no order.
             BadNumber: An amount is no number; nothing was applied.
         """
         refused = error_text(data) if "success" in data else "no order"
         if refused is not None:
             raise VenueError("/api/exchange/orders", 200, refused)
+        try:
+            key = (data["id"], data["pair"])
+            hash(key)
+        except (KeyError, TypeError):
+            raise SnapshotError("/api/exchange/orders", f"no order: {str(data)[:100]}") from None
         row = _whole(data)
         row["pending_amount"], row["pending_market_buy_amount"] = row["amount"], row["market_buy_amount"]
         sizes(self.name, row, _NUMBERS)
-        key = (row["id"], row["pair"])
+        if self._group is not None and self._group.fetching:
+            self._fresh.add(key)
         early = self._early.pop(key, [])
         known = self.get(row)
         if known is not None:  # listed among the open orders already, and perhaps filled since
@@ -98,7 +109,7 @@ class Order(DataStore):
             self._delete([event])
         elif row is None:
             if key not in self._ended:
-                _remember(self._early, key, [*self._early.get(key, ()), event][-100:])
+                _remember(self._early, key, [*self._early.get(key, ()), dict(event)][-100:])
         elif kind == "PARTIALLY_FILL":
             self._update([{**event, **self._left(key, row, event)}])
         else:
@@ -140,7 +151,8 @@ class Order(DataStore):
             fills.setdefault((event.get("id"), event.get("pair")), []).append(event)
         counts = {key: _contained(listed[key], before.get(key), fills[key]) for key in listed if key in fills}
         self._covered = {key: len(fills[key]) if count is None else count for key, count in counts.items()}
-        self._delete([row for key, row in before.items() if key not in listed], reason="resync")
+        gone = [row for key, row in before.items() if key not in listed and key not in self._fresh]
+        self._delete(gone, reason="resync")
         self._insert([_with_old(row, before.get(key)) for key, row in listed.items()], reason="resync")
         for key in listed:
             self._early.pop(key, None)
@@ -148,6 +160,11 @@ class Order(DataStore):
             self._doubt()
         else:
             self.refetched()
+
+    def settle(self) -> None:
+        """Note that no list is being fetched any more."""
+        self._fresh.clear()
+        self._covered.clear()
 
     def _doubt(self) -> None:
         """Say that an amount may be wrong, and ask for the open orders again."""

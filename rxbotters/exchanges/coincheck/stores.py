@@ -15,7 +15,7 @@ from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 
 from .checks import sizes
 from .orderbook import Orderbook
-from .orders import Order
+from .orders import KINDS, Order
 from .session import BOOK, RANGE, error_text
 
 __all__ = ["CoincheckDataStore", "CoincheckPrivateDataStore", "Execution", "Trades"]
@@ -163,7 +163,7 @@ class CoincheckPrivateDataStore(DataStoreCollection):
         if text is not None:
             raise ProtocolError("an error", text)
         channel = msg.get("channel")
-        if channel == "order-events":
+        if channel == "order-events" and msg["order_event"] in KINDS:
             self.order.fold(msg)
         elif channel == "execution-events":
             sizes(self.execution.name, msg, ("rate",))
@@ -191,6 +191,16 @@ class CoincheckPrivateDataStore(DataStoreCollection):
 
     def _holds(self, msg: Any) -> bool:
         return msg.__class__ is dict and msg.get("channel") == "order-events"
+
+    @property
+    def fetching(self) -> bool:
+        """Whether an `initialize` is under way."""
+        return self._initializing > 0
+
+    def _end_initialize(self) -> None:
+        super()._end_initialize()
+        if not self.fetching:
+            self.order.settle()
 
     @property
     def order(self) -> Order:

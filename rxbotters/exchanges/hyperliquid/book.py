@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from rxbotters.stores import Level, OrderBook, Row
-from rxbotters.stores.row import freeze
+from rxbotters.stores import OrderBook
 from rxbotters_operators.events import Live, Status
 
 __all__ = ["L2Book"]
@@ -24,6 +23,7 @@ class L2Book(OrderBook):
 
     _KEYS: ClassVar[Sequence[str]] = ("coin", "side", "px")
     _SIZE: ClassVar[str] = "sz"
+    _EXTRAS: ClassVar[Sequence[str]] = ("n",)
     _SIDES: ClassVar[tuple[str, str]] = ("A", "B")
 
     def _init(self) -> None:
@@ -39,7 +39,7 @@ class L2Book(OrderBook):
         if not isinstance(coin, str) or not (time is None or isinstance(time, int)):
             raise TypeError(f"coin {coin!r} or time {time!r}")
         bids, asks = data["levels"]
-        self.replace_levels(coin, _rows(coin, "A", asks), _rows(coin, "B", bids), reason=None)
+        self.replace_levels(coin, _levels(asks), _levels(bids), reason=None)
         self.time = self.times[coin] = time
         return coin
 
@@ -54,18 +54,6 @@ class L2Book(OrderBook):
         self.times.pop(symbol, None)
         super().lose(symbol, status)
 
-    def _checked(self, levels: Iterable[Level]) -> list[tuple[Any, Any, float]]:
-        """Prove prices and sizes; a level keeps its whole row in the place of its size."""
-        pairs = list(levels)
-        proved = super()._checked([(price, row["sz"]) for price, row in pairs])
-        return [(price, row, number) for (price, row), (_, _, number) in zip(pairs, proved, strict=True)]
 
-
-def _rows(coin: str, side: str, levels: Sequence[Mapping[str, Any]]) -> list[tuple[str, Row]]:
-    rows: list[tuple[str, Row]] = []
-    for level in levels:
-        row = freeze({"coin": coin, "side": side, **level})
-        if row["side"] != side or row["coin"] != coin:
-            raise ValueError("a level of another book")
-        rows.append((row["px"], row))
-    return rows
+def _levels(levels: Iterable[Mapping[str, Any]]) -> list[tuple[Any, Any, Any]]:
+    return [(level["px"], level["sz"], level.get("n")) for level in levels]

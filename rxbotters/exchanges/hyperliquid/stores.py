@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import OrderBook
+from rxbotters_operators.events import Stale
 
 from .catalogue import Catalogue
 from .histories import History
@@ -46,9 +47,17 @@ class HyperliquidDataStore(Catalogue):
         if fold is not None:
             fold(msg["data"])
         elif channel == "subscriptionResponse":
-            self._users.note(self.feeding, msg["data"])
+            self._acknowledged(msg["data"])
         elif channel not in _ANSWERS:
             self._unhandled(str(channel))
+
+    def _acknowledged(self, data: Any) -> None:
+        """Learn whose stream this is, and which book is followed no longer."""
+        self._users.note(self.feeding, data)
+        if isinstance(data, dict) and cast("dict[str, Any]", data).get("method") == "unsubscribe":
+            for book, coin in self._books([{**data, "method": "subscribe"}]):
+                if coin in book.instruments:
+                    book.lose(coin, Stale("unsubscribed"))
 
     def _bind(self) -> dict[str, Fold]:
         """Return the fold of each channel."""
@@ -137,6 +146,10 @@ class HyperliquidDataStore(Catalogue):
     # ------------------------------------------------------------------ the connection
 
     def _expects(self, messages: Sequence[Any]) -> Iterable[tuple[OrderBook, Any]]:
+        return self._books(messages)
+
+    def _books(self, messages: Sequence[Any]) -> Iterable[tuple[OrderBook, Any]]:
+        """Return the book of each subscription that is one of a book."""
         for message in messages:
             if isinstance(message, dict):
                 request = cast("dict[str, Any]", message)

@@ -131,7 +131,8 @@ def test_only_what_changed_is_told_and_each_coin_has_its_time(store: Hyperliquid
         book([level("5", "1"), {"px": "4"}], []),
         book([level("5", "1"), {"px": "4", "sz": None}], []),
         book([level("5", "1")]),
-        book([level("5", "1")], [{**level("6", "1"), "coin": "ETH"}]),
+        book([level("5", "1")], [{**level("6", "1"), "n": [1]}]),
+        book([level("5", "1")], ["61"]),  # type: ignore[list-item]
         book([level("5", "1")], [], time="now"),
         book([level("5", "1")], [], coin=5),  # type: ignore[arg-type]
         {"coin": "BTC", "levels": "text"},
@@ -150,6 +151,19 @@ def test_a_bad_book_changes_nothing(store: HyperliquidDataStore, bad: Any) -> No
     assert (store.l2_book.find(), store.l2_book.version, store.l2_book.time) == (before, version, 5)
     assert len(failures(store)) == 1
     assert isinstance(failures(store)[0], ProtocolError | BadNumber)
+
+
+def test_a_book_that_is_no_longer_followed_is_not_live(store: HyperliquidDataStore) -> None:
+    push(store, "l2Book", book([level("1", "1")], []))
+    for subscription in ({"type": "l2Book", "coin": "ETH"}, {"type": "l2Book"}, {"type": "trades", "coin": "BTC"}):
+        push(store, "subscriptionResponse", {"method": "unsubscribe", "subscription": subscription})
+    assert store.l2_book.status_of("BTC") == Live()
+
+    push(store, "subscriptionResponse", {"method": "unsubscribe", "subscription": {"type": "l2Book", "coin": "BTC"}})
+
+    assert store.l2_book.status_of("BTC") == Stale("unsubscribed")
+    assert not store.l2_book.find()
+    assert "ETH" not in store.l2_book.instruments
 
 
 def test_a_lost_connection_empties_its_books(store: HyperliquidDataStore) -> None:
