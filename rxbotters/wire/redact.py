@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 from yarl import URL
 
@@ -87,14 +87,14 @@ def redact_message(message: Any) -> Any:
         >>> redact_message({"id": 1, "params": {"symbol": "BTCUSDT", "apiKey": "vmPUZE6m", "signature": "c8db56"}})
         {'id': 1, 'params': {'symbol': 'BTCUSDT', 'apiKey': '***', 'signature': '***'}}
     """
+    whole: Any = message
     if isinstance(message, Mapping):
-        known: Mapping[Any, Any] = message  # pyright: ignore[reportUnknownVariableType]
         shown = {
             name: MASK if isinstance(name, str) and _SECRET_QUERY.search(name) else redact_message(value)
-            for name, value in known.items()
+            for name, value in whole.items()
         }
-        return message if shown == known else shown
+        return whole if shown == whole else shown
     if isinstance(message, list | tuple):
-        parts = [redact_message(part) for part in cast("Sequence[Any]", message)]
-        return message if parts == list(cast("Sequence[Any]", message)) else parts
+        parts = [redact_message(part) for part in whole]
+        return whole if parts == list(whole) else parts
     return MASK if isinstance(message, str) and _TOKEN.fullmatch(message) else message
