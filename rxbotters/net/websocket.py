@@ -208,14 +208,8 @@ class WebSocketApp(Observable[Frame]):
                 self._counts.gone(self._port)
                 self._port = self._proof.port = None
                 self._opened.shut()
-                _log.info(
-                    "%s: closed (%d %s, %s) after %.1f s",
-                    self._frames.name,
-                    event.code,
-                    event.reason,
-                    event.cause,
-                    event.uptime,
-                )
+                told = (self._frames.name, event.code, event.reason, event.cause, event.uptime)
+                _log.info("%s: closed (%d %s, %s) after %.1f s", *told)
             case Waiting(cause=error) if isinstance(error, Exception):
                 self.errors.emit(error)
             case _:

@@ -397,6 +397,6 @@ def test_the_example_of_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
         "sent 8886774",
         "order NEW 0",
         "order PARTIALLY_FILLED 0.4",
-        "order gone",
+        "order delete 0",
         "position 1",
     ]
