@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .kucoin.stores import KuCoinDataStore as KuCoinDataStore
     from .okj.stores import OKJDataStore as OKJDataStore
     from .okx.stores import OKXDataStore as OKXDataStore
+    from .phemex.stores import PhemexDataStore as PhemexDataStore
 
 NAMES = (
     "binance",
@@ -29,6 +30,7 @@ NAMES = (
     "kucoin",
     "okj",
     "okx",
+    "phemex",
 )
 """Every folder beside this file that holds an exchange."""
 
@@ -44,6 +46,7 @@ COLLECTIONS = {
     "KuCoinDataStore": "kucoin",
     "OKJDataStore": "okj",
     "OKXDataStore": "okx",
+    "PhemexDataStore": "phemex",
     "bitFlyerDataStore": "bitflyer",
     "bitbankDataStore": "bitbank",
     "bitbankPrivateDataStore": "bitbank",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from typing import Any
+import asyncio
+from collections.abc import Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any
 
 from rxbotters.errors import SubscriptionError
 from rxbotters_operators.events import Acknowledged, Closed, Event, Opened, Refused, Subscribed
 
 from .tasks import Gate
 
+if TYPE_CHECKING:
+    from .socket import Connection
+
 __all__ = ["Readiness"]
+
+_POLL = 0.01
 
 
 class Readiness:
@@ -67,6 +73,19 @@ class Readiness:
         """Let everybody who waits, or comes later, have ``error``."""
         self._subscribed = False
         self._gate.fail(error)
+
+    async def with_all_sent(self, port: Callable[[], Connection | None]) -> None:
+        """Wait until the connection is ready and nothing waits to be sent on it: on some hosts each message has its turn.
+
+        Args:
+            port: Gives the present connection.
+        """
+        while True:
+            await self
+            current = port()
+            if current is None or await current.written():
+                return
+            await asyncio.sleep(_POLL)  # it ended before all was sent: its end is about to be told
 
     def __await__(self) -> Generator[Any, None, None]:
         return self._wait().__await__()

@@ -373,20 +373,15 @@ class WebSocketApp(Observable[Frame]):
         return self._port.ws if self._port is not None else None
 
     async def ready(self) -> WebSocketApp:
-        """Wait until the connection is logged in, its subscriptions are sent and acknowledged and its books have their
-        snapshot.
+        """Wait until the connection is logged in, its subscriptions are sent and acknowledged, its books have snapshots.
 
         Raises:
             SubscriptionError: The exchange refused a subscription; the others live on.
             ClientClosed: The client was closed.
             RxbottersError: The connection ended for good, by this error.
         """
-        while True:
-            await self._readiness
-            port = self._port
-            if port is None or await port.written():
-                return self
-            await asyncio.sleep(0)  # it ended while something waited to be sent: its end is about to be told
+        await self._readiness.with_all_sent(lambda: self._port)
+        return self
 
     async def wait(self) -> None:
         """Wait until the connection is closed for good.

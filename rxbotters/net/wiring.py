@@ -53,8 +53,20 @@ class Wiring:
 
     def stamp(self, name: str, host: str) -> Stamp:
         """Return the moment something is signed at by the key ``name`` for ``host``."""
-        skew = self.skews.get(host) if self.adjust_clock else None
+        skew = self._skew_of(host) if self.adjust_clock else None
         return self.clock.stamp(self.serials, name, ahead=skew.seconds if skew is not None else 0.0)
+
+    def _skew_of(self, host: str) -> Skew | None:
+        """Return what is known of a host's clock; of a WebSocket's, what the REST answers of its exchange told."""
+        known = self.skews.get(host)
+        stream = self.hosts.ws(host, None) if known is None else None
+        if stream is None:
+            return known
+        for other, skew in self.skews.items():
+            rest = self.hosts.rest(other, None)
+            if skew.known and rest is not None and rest.exchange == stream.exchange:
+                return skew
+        return None
 
     def learn_date(self, host: str, date: str | None, sent: float) -> None:
         """Compare an answer's ``Date`` with our clock; say once per host that they are apart."""

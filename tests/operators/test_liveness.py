@@ -284,6 +284,23 @@ async def test_a_token_that_died_is_replaced_at_once(held: Held) -> None:
     assert not venue.renewed
 
 
+async def test_a_token_that_died_while_it_could_not_be_extended_is_not_extended(held: Held) -> None:
+    """F46: after the delay another is asked for."""
+    died: Hot[None] = Hot("died")
+    venue = Venue()
+    venue.fail_renew = [ConnectionError("503")]
+    venue, clock, seen, subscription = await held(venue, expired=died)
+    await pass_time(clock, 600.2, 100)
+
+    died.emit(None)
+    await pass_time(clock, 1)
+    subscription.dispose()
+
+    assert [type(event) for event in seen] == [Leased, LeaseFailed, Leased]
+    assert seen[-1] == Leased("t2")
+    assert not venue.renewed
+
+
 async def test_creation_backs_off_and_obeys_retry_after(held: Held) -> None:
     """F18, F45."""
     venue = Venue()

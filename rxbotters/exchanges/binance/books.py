@@ -50,10 +50,10 @@ class Book(SyncedBook):
         self.on_diff(symbol, Diff(asks, bids, whole("u", event["u"]), whole("U", event["U"]), event.get("pu")))
 
     def snapshot(self, symbol: str, body: Mapping[str, Any]) -> None:
-        """Begin from a REST snapshot; one that is older than a live book is not needed."""
+        """Begin from a REST snapshot; one that is older than a book in step is not needed."""
         last, asks, bids = whole("lastUpdateId", body["lastUpdateId"]), body["asks"], body["bids"]
         known = self._numbers_of(symbol).last
-        if known is not None and last < known and isinstance(self.status_of(symbol), Live):
+        if known is not None and last < known:
             self._checked(asks)
             self._checked(bids)
             return

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rxbotters.errors import BadNumber, ProtocolError, SnapshotError
 
 __all__ = ["finite", "objects", "plain", "text", "whole"]
+
+_MAX = sys.float_info.max
 
 
 def plain(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
@@ -16,10 +19,7 @@ def plain(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
     Raises:
         BadNumber: One is not.
     """
-    for field in fields:
-        value = row.get(field)
-        if value is not None and not _number(store, field, value) >= 0:
-            raise BadNumber(store, field, value)
+    _between(0.0, store, row, fields)
 
 
 def finite(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
@@ -28,20 +28,19 @@ def finite(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
     Raises:
         BadNumber: One is not.
     """
+    _between(-_MAX, store, row, fields)
+
+
+def _between(least: float, store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
     for field in fields:
         value = row.get(field)
         if value is not None:
-            _number(store, field, value)
-
-
-def _number(store: str, field: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise BadNumber(store, field, value) from None
-    if number - number != 0:
-        raise BadNumber(store, field, value)
-    return number
+            try:
+                good = least <= float(value) <= _MAX  # false for NaN and infinity
+            except (TypeError, ValueError, OverflowError):
+                good = False
+            if not good:
+                raise BadNumber(store, field, value)
 
 
 def whole(what: str, value: Any) -> int:

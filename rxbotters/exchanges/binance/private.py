@@ -33,15 +33,20 @@ def renamed(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
     return {short: row[long] for long, short in names.items() if long in row}
 
 
+_SCOPES: Mapping[str, Callable[[Row, str], bool]] = {
+    "symbol": lambda row, symbol: row.get("s") == symbol,
+    "pair": lambda row, pair: str(row.get("s")).partition("_")[0] == pair,
+    "marginAsset": lambda row, asset: str(row.get("s")).startswith(f"{asset}USD"),
+    "algoType": lambda row, kind: row.get("at") == kind,
+    "algoId": lambda row, number: str(row.get("aid")) == number,
+}
+"""What narrows a request: the last four on COIN-M or for conditional orders only."""
+
+
 def in_scope(query: Mapping[str, str]) -> Callable[[Row], bool]:
-    """Return which rows a request speaks of: one symbol, the symbols of one pair (COIN-M), or all."""
-    symbol = query.get("symbol")
-    if symbol is not None:
-        return lambda row: row.get("s") == symbol
-    pair = query.get("pair")
-    if pair is not None:
-        return lambda row: str(row.get("s")).partition("_")[0] == pair
-    return lambda row: True
+    """Return which rows a request speaks of: those of its symbol, of its pair …, or all."""
+    narrow = [(_SCOPES[name], value) for name, value in query.items() if name in _SCOPES]
+    return lambda row: all(fits(row, value) for fits, value in narrow)
 
 
 class Private(DataStore):

@@ -21,6 +21,7 @@ from .session import refusal
 __all__ = ["Route", "UserData"]
 
 Route = Callable[[Any, Mapping[str, str]], None]
+_PROOFS = frozenset({"timestamp", "signature", "recvWindow"})
 
 
 class UserData(DataStoreCollection):
@@ -90,7 +91,11 @@ class UserData(DataStoreCollection):
 
     def _remember(self, aws: Iterable[Any], ready: Iterable[tuple[str, Any, Mapping[str, str]]]) -> None:
         pairs = list(zip(aws, ready, strict=True))
-        super()._remember((pending for pending, _ in pairs), (answer for _, answer in pairs))
+        plain = [
+            (path, body, {name: query[name] for name in query if name not in _PROOFS})
+            for _, (path, body, query) in pairs
+        ]
+        super()._remember((pending for pending, _ in pairs), plain)  # one entry, however often it was signed
         for pending, (path, _, _) in pairs:
             if path == self._LISTEN and getattr(pending, "repeatable", False):
                 self._keep(pending)

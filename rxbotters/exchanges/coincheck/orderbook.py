@@ -46,11 +46,12 @@ class Change(NamedTuple):
 class _Pair:
     """What must be remembered of one pair."""
 
-    __slots__ = ("changes", "crossed", "last", "ranged", "refused", "whole")
+    __slots__ = ("changes", "crossed", "last", "plain", "ranged", "refused", "whole")
 
     def __init__(self) -> None:
         self.whole = False  # there was a snapshot
         self.ranged = False  # its diffs are numbered
+        self.plain = True  # every rate of the book is written as the stream writes it
         self.last: int | None = None
         self.changes: list[Change] = []
         self.crossed: int | None = None  # since when, Unix time in seconds
@@ -110,6 +111,7 @@ class Orderbook(OrderBook):
             known.changes = later
             known.last = later[-1].number if later else number
         known.whole, known.refused, known.crossed = True, False, None
+        known.plain = all(_is_plain(rate) for ladder in self._levels.book(pair) for rate in ladder.prices)
         if stamp is not None:
             self.last_update_at = stamp
         self._asked.discard(pair)
@@ -129,8 +131,11 @@ class Orderbook(OrderBook):
                 self._checked(change.asks)
                 self._checked(change.bids)
             else:
-                asks, bids = self._levels.book(pair)
-                self.apply_levels(pair, _same(asks, change.asks), _same(bids, change.bids))
+                if not (known.plain and all(_is_plain(rate) for rate, _ in (*change.asks, *change.bids))):
+                    asks, bids = self._levels.book(pair)
+                    change = change._replace(asks=_same(asks, change.asks), bids=_same(bids, change.bids))
+                    known.plain = False
+                self.apply_levels(pair, change.asks, change.bids)
                 known.last = known.last if change.number is None else change.number
         except Exception:
             known.refused = True
@@ -211,14 +216,20 @@ def _read(data: Mapping[str, Any]) -> Change:
 def _levels(value: Any) -> list[Level]:
     if value.__class__ is not list:
         raise ProtocolError("levels are no list", str(value))
-    return [(text(rate), text(amount)) for rate, amount in value]
+    return [
+        (rate if rate.__class__ is str else text(rate), amount if amount.__class__ is str else text(amount))
+        for rate, amount in value
+    ]
+
+
+def _is_plain(rate: Any) -> bool:
+    """Whether a rate is written as the stream does: a point, one digit behind it, no more zeros at the end than that."""
+    return rate.__class__ is str and "." in rate and (rate[-1] != "0" or rate[-2:] == ".0")
 
 
 def _same(ladder: Ladder, levels: list[Level]) -> list[Level]:
     """Return levels under the texts by which the book has them already: ``"100"`` and ``"100.0"`` are one rate."""
     known = ladder.levels
-    if not known:
-        return levels
     return [(rate if rate in known else _known_text(ladder, rate), amount) for rate, amount in levels]
 
 

@@ -83,7 +83,8 @@ class Orders(DataStore):
 
     def _executed(self, new: Any, old: Any) -> dict[str, Any]:
         """Return the larger of two executed sizes, under both names."""
-        more = old if old is not None and decimal(old, self.name) > decimal(new, self.name) else new
+        size = decimal(new, self.name)
+        more = old if old is not None and decimal(old, self.name) > size else new
         return {"executedSize": more, "orderExecutedSize": more}
 
     def _is_filled(self, row: Mapping[str, Any]) -> bool:

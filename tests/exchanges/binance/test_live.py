@@ -359,13 +359,21 @@ def test_the_proof_of_this_file_is_that_of_the_library() -> None:
 
 
 async def test_a_refused_subscription_is_an_error(server: Any, venue: Venue, spot: Open) -> None:
-    """F41: in the exchange's own words."""
+    """F41, C15: in the exchange's own words, and without the proof that was sent."""
     venue.refuse = "Signature for this request is not valid."
+    events: list[Any] = []
     async with spot() as client:
         ws = client.ws_connect(at(server, "ws-api/v3"), send_json=USER_DATA)
-        with pytest.raises(SubscriptionError, match="Signature for this request"):
+        ws.events.subscribe(events.append)
+        with pytest.raises(SubscriptionError, match="Signature for this request") as caught:
             async with asyncio.timeout(10):
                 await ws.ready()
+
+    (sent,) = venue.got["ws-api/v3"]
+    assert caught.value.request["params"]["signature"] == "***"
+    for shown in (str(caught.value), repr(events)):
+        assert KEY not in shown
+        assert sent["params"]["signature"] not in shown
 
 
 async def test_a_server_that_will_shut_down_is_left_in_time(server: Any, venue: Venue, spot: Open, until: Any) -> None:

@@ -258,6 +258,46 @@ async def test_an_answer_for_a_pair_leaves_the_others() -> None:
     assert ids(store) == [1, 3]
 
 
+async def test_narrower_requests_leave_the_others() -> None:
+    store = BinanceCOINMDataStore()
+    store.onmessage(update({**POSITION, "s": "BTCUSD_PERP"}, {**POSITION, "s": "ETHUSD_PERP"}))
+    algo(store, "NEW", aid=1)
+    algo(store, "NEW", aid=2, at="OTHER")
+
+    await store.initialize(
+        answer("/dapi/v1/positionRisk?marginAsset=BTC&timestamp=1&signature=x", "[]"),
+        answer("/dapi/v1/openAlgoOrders?algoType=OTHER", "[]"),
+    )
+
+    assert [row["s"] for row in store.position] == ["ETHUSD_PERP"]
+    assert [row["aid"] for row in store.algoorder] == [1]
+    await store.initialize(answer("/dapi/v1/openAlgoOrders?algoId=1", "[]"))
+    assert not store.algoorder.find()
+
+
+async def test_a_request_is_remembered_once_however_often_it_was_signed() -> None:
+    """F73: a bot that polls does not repeat all its polls after a loss."""
+    store = BinanceUSDSMDataStore()
+    signed = iter(range(100))
+
+    class Repeatable:
+        repeatable = True
+
+        def __init__(self, symbol: str) -> None:
+            self.symbol = symbol
+
+        def __await__(self) -> Any:
+            query = f"?symbol={self.symbol}&timestamp={next(signed)}&signature={next(signed)}"
+            return open_orders(store, query=query).__await__()
+
+    for symbol in (S, S, "ETHUSDT", S):
+        await store.initialize(Repeatable(symbol))
+    await store.reinitialize()
+
+    assert len(store._remembered) == 2
+    assert next(signed) == 12
+
+
 @BOTH
 async def test_an_error_answer_is_a_typed_error_and_changes_nothing(make: Make) -> None:
     """Defect 7, F66."""

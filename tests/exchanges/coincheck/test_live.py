@@ -9,12 +9,13 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 
 from rxbotters import CoincheckDataStore, CoincheckPrivateDataStore
 from rxbotters.clock import Clock
-from rxbotters.errors import LoginRefused
+from rxbotters.errors import LoginRefused, RateLimited
 from rxbotters.wire import loads
 from rxbotters_operators.events import Authenticated, Live, Stale
 from tests.exchanges.coincheck.test_stores import P, event, listed, placed, plain, ranged, rates
@@ -125,15 +126,16 @@ async def test_the_book_and_a_cut(exchange: Any, until: Any, channel: str) -> No
 # ---------------------------------------------------------------------- the private stream
 
 
-async def test_the_account_and_a_cut(exchange: Any, until: Any) -> None:
+async def test_the_account_and_a_cut(exchange: Any, serve: Any, until: Any) -> None:
     """Nonces of logins and requests are one row; the open orders are asked for again after a loss."""
-    server = exchange.server
+    rest, stream = exchange.server, await serve(ws=exchange.ws)
     exchange.answers["/api/exchange/orders"] = placed()
     exchange.answers["/api/exchange/orders/opens"] = {"success": True, "orders": []}
-    async with server.client(**KEYS, **hosts(server, "coincheck")) as client:
+    names = {rest.host: "coincheck.com", stream.host: "stream.coincheck.com"}
+    async with rest.client(**KEYS, hosts=names) as client:
         store = CoincheckPrivateDataStore()
         ws = client.ws_connect(
-            server.ws_url,
+            stream.ws_url,
             send_json={"type": "subscribe", "channels": ["order-events", "execution-events"]},
             hdlr_json=store.onmessage,
             backoff=QUICK,
@@ -152,6 +154,7 @@ async def test_the_account_and_a_cut(exchange: Any, until: Any) -> None:
 
         assert [row["pending_amount"] for row in store.order] == ["0.0034", "0.0064"]
         assert store.order.status == Live()
+        assert len(exchange.nonces) == 5
         assert exchange.nonces == sorted(set(exchange.nonces))
 
 
@@ -201,15 +204,53 @@ async def test_a_refused_login_ends_the_connection(exchange: Any) -> None:
 # ---------------------------------------------------------------------- nonces
 
 
+def a_slow_start() -> aiohttp.TraceConfig:
+    """Every other request leaves a little later than it was signed, as a new connection would make it."""
+    trace = aiohttp.TraceConfig()
+    started = 0
+
+    async def hold_up(*_: Any) -> None:
+        nonlocal started
+        started += 1
+        if started % 2:
+            await asyncio.sleep(0.003)
+
+    trace.on_request_start.append(hold_up)
+    return trace
+
+
 async def test_200_requests_at_once_arrive_in_the_order_of_their_nonces(exchange: Any) -> None:
     """F99, defect 7: not only different, but larger each time, as the exchange sees them."""
     server = exchange.server
-    async with server.client(**KEYS, **hosts(server, "coincheck"), patience=60.0) as client:
+    options = {"patience": 60.0, "trace_configs": [a_slow_start()]}
+    async with server.client(**KEYS, **hosts(server, "coincheck"), **options) as client:
         results = await asyncio.gather(*(client.fetch("GET", f"/api/accounts/balance?n={n}") for n in range(200)))
 
     assert all(result.data == {"success": True} for result in results)
     assert len(exchange.nonces) == 200
     assert exchange.nonces == sorted(set(exchange.nonces))
+
+
+async def test_a_request_that_may_not_wait_for_its_turn_is_not_sent(exchange: Any) -> None:
+    """The turn is under the client's patience as every wait is."""
+    server = exchange.server
+    gate = asyncio.Event()
+    trace = aiohttp.TraceConfig()
+
+    async def hold_up(*_: Any) -> None:
+        await gate.wait()
+
+    trace.on_request_start.append(hold_up)
+    options = {"patience": 0.01, "trace_configs": [trace]}
+    async with server.client(**KEYS, **hosts(server, "coincheck"), **options) as client:
+        first = asyncio.ensure_future(_get(client, "/api/accounts/balance"))
+        await asyncio.sleep(0)
+        with pytest.raises(RateLimited):
+            await client.fetch("GET", "/api/accounts/balance")
+        gate.set()
+        assert (await first).ok
+
+    assert len(exchange.nonces) == 1
 
 
 async def test_the_clock_goes_back(exchange: Any) -> None:

@@ -239,6 +239,20 @@ async def test_a_lease_outlives_maintenance(server: Any, venue: Venue, until: An
     assert "ERR-5201" in str(told[0].error)
 
 
+async def test_ready_waits_for_the_turn_of_every_subscription(server: Any, venue: Venue) -> None:
+    """F44: an order placed after ready() is not placed before its events are asked for."""
+    (host,) = EXCHANGE.ws.values()
+    paced = replace(EXCHANGE, ws={"api.coin.z.com": replace(host, sends=Sends(1, 0.02, shared=True))})
+    async with client(server, exchanges=[paced]) as bot:
+        subscriptions = [subscribe("ticker", symbol=symbol) for symbol in ("BTC", "ETH", "XRP", "LTC")]
+        ws = bot.ws_connect(f"ws://{server.host}/ws/public/v1", send_json=subscriptions)
+
+        await ws.ready()
+        await ws.heartbeat()  # what was sent before the ping has arrived
+
+        assert venue.frames == subscriptions
+
+
 async def test_a_subscription_lost_to_the_limit_is_made_again(server: Any, venue: Venue, until: Any) -> None:
     """Defect 12, F44."""
     venue.too_many = 1

@@ -226,6 +226,7 @@ async def test_an_order_that_ended_does_not_come_back(store: Failing) -> None:
     store.onmessage(order(name=2))
     store.onmessage(order("CANCELED", "COR", name=2))
     store.onmessage(order("ORDERED", "ROR", name=2))
+    assert not store.orders.find()
     await load(store, f"activeOrders?symbol={S}", rest(1), rest(2), rest(3))
 
     assert ids(store) == [3]
@@ -259,6 +260,17 @@ def test_a_bad_size_changes_nothing(store: Failing, field: str, bad: Any) -> Non
     assert store.orders.find() == before
     assert not store.executions.find()
     assert [type(failure) for failure in store.failures] == [BadNumber] * 3
+
+
+@pytest.mark.parametrize("field", ["size", "executedSize"])
+@pytest.mark.parametrize("bad", ["x", "NaN", "-1", None, ""])
+async def test_an_answer_with_a_bad_size_is_refused_whole(store: Failing, field: str, bad: Any) -> None:
+    store.onmessage(order())
+
+    with pytest.raises(BadNumber):
+        await load(store, f"activeOrders?symbol={S}", rest(2), rest(3, **{field: bad}))
+
+    assert ids(store) == [1]
 
 
 async def test_an_answer_replaces_its_symbol(store: Failing) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from rxbotters.clock import Stamp
+import rxbotters
+from rxbotters.clock import Clock, Stamp
 from rxbotters.descriptor import Ack, Credentials
 from rxbotters.errors import LoginRefused, ProtocolError, SessionError
 from rxbotters.exchanges.okj import EXCHANGE, LIMITS, legacy, session
@@ -306,3 +307,16 @@ def test_both_books_can_be_watched() -> None:
 
     assert five.subscribe("BTC-JPY") == [{"op": "subscribe", "args": [books()]}]
     assert three.subscribe("BTC-JPY") == [{"op": "subscribe", "args": ["spot/depth:BTC-JPY"]}]
+
+
+async def test_a_login_follows_the_clock_that_rest_answers_told() -> None:
+    """F101, defect 4."""
+    late = Clock(now=lambda: 1_700_000_000.0)
+    for adjusts, seconds in ((True, 1_700_000_030), (False, 1_700_000_000)):
+        client = rxbotters.Client({}, clock=late, adjust_clock=adjusts)
+        client.errors.subscribe(lambda error: None)
+        client._wiring.learn_date("api.okj.com", "Tue, 14 Nov 2023 22:13:50 GMT", 1_700_000_000.0)
+
+        assert client._wiring.stamp("okj", "connect.okj.com").seconds == seconds
+        assert client._wiring.stamp("bitflyer", "ws.lightstream.bitflyer.com").seconds == 1_700_000_000
+        await client.close()

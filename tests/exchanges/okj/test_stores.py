@@ -154,6 +154,15 @@ def test_a_wrong_checksum_is_noticed(store: Store) -> None:
     assert len(store.asked) == 1
 
 
+def test_a_checksum_is_of_25_levels_a_side() -> None:
+    """F72."""
+    asks, bids = [(str(101 + n), "1") for n in range(26)], [(str(99 - n), "1") for n in range(26)]
+
+    assert checksum(asks, bids) == checksum(asks[:25], bids[:25])
+    assert checksum(asks[:25], bids[:25]) not in (checksum(asks[:24], bids[:25]), checksum(asks[:25], bids[:24]))
+    assert checksum([], []) == 0
+
+
 @pytest.mark.parametrize("number", [None, "11", 1.5, [1]])
 def test_a_number_that_is_none_makes_no_live_book(store: Store, number: Any) -> None:
     store.book(whole(10), action="snapshot")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from rxbotters.clock import Stamp
+import rxbotters
+from rxbotters.clock import Clock, Stamp
 from rxbotters.descriptor import Ack, Credentials
 from rxbotters.errors import LoginRefused, SessionError
 from rxbotters.exchanges.okx import EXCHANGE
@@ -247,3 +248,16 @@ def test_the_reference_has_no_room_the_descriptor_lacks() -> None:
     assert EXCHANGE.feeds["books"].subscribe("X") == [subscribe(books("X"))]
     assert EXCHANGE.feeds["bbo"].subscribe("X") == [subscribe(books("X", "bbo-tbt"))]
     assert EXCHANGE.ping.startswith("https://www.okx.com/")
+
+
+async def test_a_login_follows_the_clock_that_rest_answers_told() -> None:
+    """F101, defect 17."""
+    late = Clock(now=lambda: 1_700_000_000.0)
+    for adjusts, seconds in ((True, 1_700_000_030), (False, 1_700_000_000)):
+        client = rxbotters.Client({}, clock=late, adjust_clock=adjusts)
+        client.errors.subscribe(lambda error: None)
+        client._wiring.learn_date("www.okx.com", "Tue, 14 Nov 2023 22:13:50 GMT", 1_700_000_000.0)
+
+        assert client._wiring.stamp("okx", "wspap.okx.com").seconds == seconds
+        assert client._wiring.stamp("bitflyer", "ws.lightstream.bitflyer.com").seconds == 1_700_000_000
+        await client.close()
