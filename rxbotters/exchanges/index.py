@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .bitbank.stores import bitbankDataStore as bitbankDataStore
     from .bitbank.stores import bitbankPrivateDataStore as bitbankPrivateDataStore
     from .bitflyer.stores import bitFlyerDataStore as bitFlyerDataStore
+    from .bitmex.stores import BitMEXDataStore as BitMEXDataStore
     from .bybit.stores import BybitDataStore as BybitDataStore
     from .coincheck.stores import CoincheckDataStore as CoincheckDataStore
     from .coincheck.stores import CoincheckPrivateDataStore as CoincheckPrivateDataStore
@@ -23,6 +24,7 @@ NAMES = (
     "binance",
     "bitbank",
     "bitflyer",
+    "bitmex",
     "bybit",
     "coincheck",
     "gmocoin",
@@ -38,6 +40,7 @@ COLLECTIONS = {
     "BinanceCOINMDataStore": "binance",
     "BinanceSpotDataStore": "binance",
     "BinanceUSDSMDataStore": "binance",
+    "BitMEXDataStore": "bitmex",
     "BybitDataStore": "bybit",
     "CoincheckDataStore": "coincheck",
     "CoincheckPrivateDataStore": "coincheck",
