@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import rxbotters
 from rxbotters.errors import RxbottersError
-from rxbotters.wire import redact_text, redact_url
+from rxbotters.wire import Secret, redact_text, redact_url
 
 KEY, SECRET = "canary-key-0badcafe", "canary-secret-0badcafe"
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
@@ -182,7 +182,15 @@ def test_no_secret_is_ever_shown(secret: str, field: str) -> None:
     try:
         url = f"wss://h.example/ws/{secret}?{field}={secret}&x=1"
         bot = rxbotters.Client({"bitflyer": [secret, secret], "bynance": [secret]})
-        shown = [redact_url(url), redact_text(f"403 at {url}"), repr(bot), str(vars(bot)), repr(bot._wiring)]
+        shown = [
+            repr(Secret(secret.encode())),
+            f"{Secret(secret.encode())}",
+            redact_url(url),
+            redact_text(f"403 at {url}"),
+            repr(bot),
+            str(vars(bot)),
+            repr(bot._wiring),
+        ]
         for bad in ({"bitflyer": [secret]}, {"bitflyer": secret}, {"bitflyer": [secret, secret, secret]}):
             try:
                 rxbotters.Client(bad)

@@ -19,10 +19,11 @@ PLACE = st.tuples(
     st.sampled_from([FX, SPOT]),
     st.sampled_from(["BUY", "SELL"]),
     st.integers(1, 5),
-    st.one_of(st.none(), st.integers(98, 102)),
-    st.sampled_from(["GTC", "GTC", "IOC", "FOK"]),
+    st.sampled_from([None, 99, 100, 101, 100]),
+    st.sampled_from(["GTC", "GTC", "GTC", "IOC", "FOK"]),
 )
-SCRIPT = st.lists(st.one_of(PLACE, st.integers(0, 40)), max_size=50)
+STEP = st.one_of(PLACE, PLACE, PLACE, st.integers(0, 40))
+SCRIPT = st.one_of(st.lists(STEP, max_size=10), st.lists(STEP, min_size=20, max_size=50))  # short ones: to fail small
 
 
 def play(script: Any) -> tuple[Engine, list[Any], list[Order]]:
@@ -84,6 +85,25 @@ def test_books_are_never_crossed_and_orders_add_up(script: Any) -> None:
         resting = order.remaining if order.id in engine.live else Decimal(0)
         assert order.size == filled[order.id] + resting + ended[order.id]
         assert order.filled == filled[order.id]
+
+
+@given(st.lists(st.integers(1, 3), min_size=2, max_size=6), st.lists(st.integers(1, 4), min_size=1, max_size=6))
+def test_at_a_price_the_older_order_is_filled_first(resting: list[int], taken: list[int]) -> None:
+    engine = Engine([Product(FX)])
+    for name in "ab":
+        engine.open_account(name, {"JPY": Decimal(2000)})
+    for time, size in enumerate(resting):
+        engine.place("a", FX, "SELL", Decimal(size), price=Decimal(100), time=float(time), order_id=f"m{time}")
+
+    fills = [
+        event
+        for size in taken
+        for event in engine.place("b", FX, "BUY", Decimal(size), time=99.0)
+        if isinstance(event, Filled)
+    ]
+
+    queue = [f"m{time}" for time, size in enumerate(resting) for _ in range(size)]  # one place for each coin
+    assert [fill.maker.id for fill in fills for _ in range(int(fill.size))] == queue[: sum(taken)]
 
 
 @given(SCRIPT)

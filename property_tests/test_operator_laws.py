@@ -116,14 +116,24 @@ def test_staleness_alternates(times: list[int], after: int) -> None:
     assert not lives[-1]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["insert", "update", "delete"]), st.integers(0, 2), st.integers(0, 2))))
-def test_select_is_a_filter(changes: list[Any]) -> None:
-    stream = [StoreChange(None, operation, None, {"a": a, "b": b}) for operation, a, b in changes]
+ROWS = st.dictionaries(st.sampled_from("ab"), st.sampled_from([0, 1, None]))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["insert", "update", "delete"]), ROWS)), st.sampled_from([1, None]))
+def test_select_is_a_filter(changes: list[Any], wanted: int | None) -> None:
+    """A field that is not there is not a field that is ``None``."""
+    stream = [StoreChange(None, operation, None, row) for operation, row in changes]
     seen: list[StoreChange] = []
 
-    rx.from_iterable(stream).pipe(ops.select(operation=("insert", "delete"), query={"a": 1})).subscribe(seen.append)
+    rx.from_iterable(stream).pipe(ops.select(operation=("insert", "delete"), query={"a": wanted})).subscribe(
+        seen.append
+    )
 
-    assert seen == [change for change in stream if change.operation != "update" and change.data["a"] == 1]
+    assert seen == [
+        change
+        for change in stream
+        if change.operation != "update" and "a" in change.data and change.data["a"] == wanted
+    ]
 
 
 @given(st.lists(st.integers(0, 3), max_size=15), st.integers(1, 4))

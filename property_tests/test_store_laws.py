@@ -204,14 +204,18 @@ def test_only_real_changes_wake_a_waiter(batches: list[Any]) -> None:
     asyncio.run(run())
 
 
-@given(st.integers(1, 6), st.lists(st.integers(0, 9), max_size=40))
-def test_survivors_are_the_youngest(maxlen: int, keys: list[int]) -> None:
-    """P3, C63."""
+@given(st.integers(1, 6), st.lists(st.tuples(st.integers(0, 9), st.sampled_from([True, True, False])), max_size=40))
+def test_survivors_are_the_youngest(maxlen: int, steps: list[tuple[int, bool]]) -> None:
+    """P3, C63: a row that goes and comes back is young again."""
     store = DataStore(keys=["id"], maxlen=maxlen)
     model: dict[int, None] = {}
-    for key in keys:
-        store._update([{"id": key}])
-        model.setdefault(key)
+    for key, comes in steps:
+        if comes:
+            store._update([{"id": key}])
+            model.setdefault(key)
+        else:
+            store._delete([{"id": key}])
+            model.pop(key, None)
         while len(model) > maxlen:
             del model[next(iter(model))]
         assert [row["id"] for row in store] == list(model)
