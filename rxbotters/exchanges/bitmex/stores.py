@@ -150,7 +150,7 @@ def _live_route(path: str, store: TableStore) -> Callable[[Any, Mapping[str, str
 
 def _account_route(store: TableStore) -> Callable[[Any, Mapping[str, str]], None]:
     def route(body: Any, query: Mapping[str, str]) -> None:
-        whole = isinstance(body, list) and query.get("currency", "").lower() == "all"
+        whole = query.get("currency", "").lower() == "all"
         store.answer(_rows(body if isinstance(body, list) else [body]), {} if whole else None)
 
     return route

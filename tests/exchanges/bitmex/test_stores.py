@@ -154,7 +154,8 @@ def test_two_tables_of_books_do_not_mix(store: BitMEXDataStore) -> None:
     image(store, ASK, BID, level(1, "Buy", 1, 49), table="orderBookL2")
 
     push(store, L2, "delete", level(1, "Buy"))
-    assert len(store.orderbook) == 3
+    push(store, L2, "update", level(1, "Buy", 99))
+    assert store.orderbook.find() == [ASK, BID, level(1, "Buy", 1, 49)]
     push(store, "orderBookL2", "delete", level(1, "Buy"))
     assert len(store.orderbook) == 2
     assert store.orderbook.tables == {S: "orderBookL2"}
@@ -175,6 +176,41 @@ def test_a_table_of_all_instruments(store: BitMEXDataStore, where: Any) -> None:
     assert [row["side"] for row in store.orderbook] == ["Buy", "Buy"]
     push(store, L2, "partial", level(1, "Buy", 1, 2, "ETHUSD"), **more)
     assert len(store.orderbook) == (2 if where is None else 1)  # nobody said that it was of all
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_level_twice_in_one_message(store: BitMEXDataStore, watched: bool) -> None:
+    image(store, ASK, BID)
+    if watched:
+        store.orderbook.changes.subscribe(lambda change: None)
+
+    push(store, L2, "update", level(17999992000, "Sell", 3, timestamp="t"), level(17999992000, "Sell", 4))
+
+    assert store.orderbook.find({"side": "Sell"}) == [{**ASK, "size": 4, "timestamp": "t"}]
+
+
+def test_two_ids_at_one_price(store: BitMEXDataStore) -> None:
+    """The younger stands; the older is not there any more."""
+    image(store, ASK, BID)
+    push(store, L2, "insert", level(7, "Buy", 1, 50))
+    assert store.orderbook.find({"side": "Buy"}) == [level(7, "Buy", 1, 50)]
+    assert store.orderbook.get(BID) is None
+    push(store, L2, "update", level(17999995000, "Buy", 5))
+
+    assert isinstance(failures(store)[0], SequenceGap)
+
+
+def test_a_lost_table_of_all_instruments_begins_anew(store: BitMEXDataStore) -> None:
+    feed = object()
+    push(store, L2, "partial", ASK, filter={}, ws=feed)
+    store.onevent(Closed(1006, cause="reset", connection=feed))
+
+    push(store, L2, "insert", level(1, "Buy", 1, 1, "ETHUSD"), ws=feed)
+    assert not store.orderbook.find()
+    push(store, L2, "partial", ASK, filter={}, ws=feed)
+    push(store, L2, "insert", level(1, "Buy", 1, 1, "ETHUSD"), ws=feed)
+
+    assert len(store.orderbook) == 2
 
 
 def test_a_missed_level_shows_that_something_was_missed(store: BitMEXDataStore) -> None:
@@ -661,6 +697,14 @@ async def test_everything_that_can_be_asked_for(store: BitMEXDataStore) -> None:
     assert len(store.position) == len(store.margin) == 0
     push(store, "instrument", "partial", {"symbol": S, "lastPrice": 1}, keys=["symbol"], filter={"symbol": S})
     assert store.instrument.find() == [{"symbol": S, "lastPrice": 1}]
+
+
+async def test_the_margin_of_one_currency_leaves_the_others(store: BitMEXDataStore) -> None:
+    both = '[{"account": 7, "currency": "XBt"}, {"account": 7, "currency": "USDt"}]'
+    await store.initialize(answer("/api/v1/user/margin?currency=all", both))
+    await store.initialize(answer("/api/v1/user/margin", '{"account": 7, "currency": "XBt", "amount": 1}'))
+
+    assert [(row["currency"], row.get("amount")) for row in store.margin] == [("XBt", 1), ("USDt", None)]
 
 
 async def test_what_the_exchange_refuses_is_a_typed_error(store: BitMEXDataStore) -> None:
