@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -17,6 +16,8 @@ from rxbotters.errors import ProtocolError, RxbottersError, StoreError
 from rxbotters.exchanges.binance.session import ack, channel_of, farewell, refusal, request_ids, split, time_of, undo
 from rxbotters.record import read_records
 from rxbotters_operators.events import Acknowledged, Live, Subscribed
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import BIG, changed_on_a_walk, json_values, runs
 
 DATA = Path(__file__).parent / "data"
 MAKES = {"spot": BinanceSpotDataStore, "usdm": BinanceUSDSMDataStore, "coinm": BinanceCOINMDataStore}
@@ -25,12 +26,7 @@ RECORDS = {
 }
 REAL = {name: [record.message for record in records if record.kind == "ws"] for name, records in RECORDS.items()}
 KINDS = sorted({kind for make in MAKES.values() for kind in make()._events} | {"depthUpdate", "serverShutdown"})
-EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
-QUIET = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+QUIET = runs(forgives=BIG)
 
 numbers = st.one_of(st.integers(-3, 3), st.floats(allow_nan=False, allow_infinity=False), st.integers())
 texts = st.one_of(
@@ -41,11 +37,7 @@ fields = st.one_of(
     st.sampled_from([*"eETsSabuUiXzqpkoPBflt", "cgO", "pu", "st", "data", "stream", "event", "id"]),
     st.text(max_size=3),
 )
-values = st.recursive(
-    plain,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(fields, inner, max_size=4)),
-    max_leaves=12,
-)
+values = json_values(plain, fields)
 streams = st.sampled_from(
     ["btcusdt@depth", "btcusdt@depth5", "btcusdt@trade", "!bookTicker", "!ticker@arr", "x", "@", ""]
 )
@@ -63,26 +55,6 @@ def shaped(draw: st.DrawFn) -> Any:
     return {"stream": draw(streams), "data": draw(st.sampled_from([event, [event, event]]))}
 
 
-@st.composite
-def mutated(draw: st.DrawFn, name: str) -> Any:
-    """A real message, in which one value somewhere is another."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL[name])))
-    place: Any = message
-    while True:
-        inner = list(place) if isinstance(place, dict) else list(range(len(place)))
-        if not inner:
-            return message
-        key = draw(st.sampled_from(inner))
-        if isinstance(place[key], dict | list) and place[key] and draw(st.integers(0, 3)):
-            place = place[key]
-            continue
-        if isinstance(place, dict) and draw(st.booleans()):
-            del place[key]
-        else:
-            place[key] = draw(values)
-        return message
-
-
 @pytest.mark.parametrize("name", MAKES)
 @QUIET
 @given(st.data())
@@ -90,14 +62,13 @@ def test_nothing_but_counted_errors_comes_out(name: str, data: st.DataObject) ->
     """F67, F60, C71."""
     messages = data.draw(
         st.lists(
-            st.one_of(values, shaped(), mutated(name), st.sampled_from(REAL[name])),
+            st.one_of(values, shaped(), changed_on_a_walk(REAL[name], values), st.sampled_from(REAL[name])),
             min_size=1,
             max_size=8,
         )
     )
     store = MAKES[name]()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     before = copy.deepcopy(messages)
 
     for message in messages:
@@ -138,11 +109,10 @@ def test_rest_answers_are_applied_or_refused(name: str, data: st.DataObject) -> 
     store = MAKES[name]()
     store.errors.subscribe(lambda error: None)
     url = URL(record.url)
-    routes = store._routes()
 
     refused: Exception | None = None
     try:
-        routes[url.path](body, dict(url.query))
+        store._apply_all([(url.path, body, dict(url.query))])
     except RxbottersError as error:
         refused = error
 
@@ -152,7 +122,7 @@ def test_rest_answers_are_applied_or_refused(name: str, data: st.DataObject) -> 
 
 
 @QUIET
-@given(st.one_of(values, shaped(), mutated("usdm")))
+@given(st.one_of(values, shaped(), changed_on_a_walk(REAL["usdm"], values)))
 def test_the_session_reads_anything(message: Any) -> None:
     """F38, F60."""
     url = URL("wss://fstream.binance.com/public/ws")

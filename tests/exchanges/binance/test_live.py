@@ -22,6 +22,7 @@ from rxbotters.exchanges.binance.signing import sign_message
 from rxbotters.wire import Secret, hmac_sha256
 from rxbotters_operators.events import Leased, Live, Rotated, Stale
 from tests.conftest import KEY, SECRET
+from tests.exchanges.common import heard
 
 APIS = {"binance": [KEY, SECRET]}
 QUICK = (0.01, 0.05, 1.5, 0.01)
@@ -210,8 +211,7 @@ async def test_a_day_with_futures(server: Any, venue: Venue, futures: Open, unti
 async def test_a_gap_brings_a_new_snapshot(server: Any, venue: Venue, futures: Open, until: Any) -> None:
     """F68: and nothing else is disturbed."""
     store = rxbotters.BinanceUSDSMDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     async with futures() as client:
         ws = client.ws_connect(at(server, "public/stream"), send_json=DEPTH, hdlr_json=store.onmessage)
         async with asyncio.timeout(10):

@@ -12,6 +12,7 @@ import pytest
 from rxbotters import BinanceCOINMDataStore, BinanceSpotDataStore, BinanceUSDSMDataStore
 from rxbotters.errors import BadNumber, SnapshotError, VenueError
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed
+from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
 
 Make = Callable[[], Any]
@@ -81,12 +82,6 @@ USDM_REST = {
     "time": 5,
 }
 FINAL = ["FILLED", "CANCELED", "EXPIRED", "REJECTED", "EXPIRED_IN_MATCH"]
-
-
-def heard(store: Any) -> list[Exception]:
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
-    return errors
 
 
 def spot(store: Any, **more: Any) -> None:

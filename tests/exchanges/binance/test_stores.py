@@ -13,19 +13,13 @@ from rxbotters import BinanceCOINMDataStore, BinanceSpotDataStore, BinanceUSDSMD
 from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap, SnapshotError, StoreError, VenueError
 from rxbotters.record import read_records
 from rxbotters_operators.events import Acknowledged, Closed, Live, Stale, Subscribed, Syncing
+from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
 
 DATA = Path(__file__).parent / "data"
 Make = Callable[[], Any]
 ALL = [BinanceSpotDataStore, BinanceUSDSMDataStore, BinanceCOINMDataStore]
 S = "BTCUSDT"
-
-
-def heard(store: Any) -> list[Exception]:
-    """Collect what goes wrong from now on."""
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
-    return errors
 
 
 def diff(first: int, last: int, previous: int, asks: Any = (), bids: Any = (), **more: Any) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rxbotters import bitbankDataStore, bitbankPrivateDataStore
@@ -16,9 +14,11 @@ from rxbotters.record import read_records
 from rxbotters.stores import DataStoreCollection, OrderBook
 from rxbotters.wire import dumps, loads
 from rxbotters_operators.events import Live
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import changed_at_a_depth, give_to_every_route, json_values, runs
 
 DATA = Path(__file__).parent / "data"
-DEEP = settings(max_examples=10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200, deadline=None)
+DEEP = runs()
 
 PUBLIC = [loads(record.data[2:]) for record in read_records(DATA / "public.jsonl.gz") if record.data.startswith("42")]
 PRIVATE = [record.message for record in read_records(DATA / "private.jsonl.gz") if record.kind == "ws"]
@@ -38,9 +38,7 @@ names = st.sampled_from(
     ["method", "params", "data", "a", "b", "s", "t", "ao", "asks", "bids", "sequenceId", "timestamp", "transactions",
      "order_id", "status", "remaining_amount", "pair", "asset", "amount", "open", "mode", "price"]
 ) | st.text(max_size=3)  # fmt: skip
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5), max_leaves=12
-)
+values = json_values(scalars, names, fields=5)
 levels = st.lists(st.tuples(scalars, scalars).map(list) | values, max_size=3)
 books = st.fixed_dictionaries(
     {}, optional={"a": levels, "b": levels, "asks": levels, "bids": levels, "s": scalars, "sequenceId": scalars,
@@ -54,28 +52,8 @@ to_rooms = st.builds(
 to_methods = st.fixed_dictionaries({"method": st.sampled_from(METHODS), "params": values})
 
 
-@st.composite
-def mutated(draw: st.DrawFn, real: list[Any]) -> Any:
-    """A real message, one place of which holds something else, or nothing."""
-    message = copy.deepcopy(draw(st.sampled_from(real)))
-    place = message
-    for _ in range(draw(st.integers(0, 5))):
-        inner = list(place.values()) if isinstance(place, dict) else place
-        containers = [value for value in inner if isinstance(value, dict | list) and value]
-        if not containers:
-            break
-        place = draw(st.sampled_from(containers))
-    key = draw(st.sampled_from(sorted(place)) if isinstance(place, dict) else st.integers(0, len(place) - 1))
-    if draw(st.booleans()):
-        place[key] = draw(values)
-    else:
-        del place[key]
-    return message
-
-
 def check(store: DataStoreCollection, messages: list[Any]) -> None:
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     for message in messages:
         before = repr(message)
         store.onmessage(message)
@@ -95,7 +73,7 @@ def check(store: DataStoreCollection, messages: list[Any]) -> None:
 
 
 @DEEP
-@given(st.lists(values | to_rooms | mutated(PUBLIC) | st.sampled_from(PUBLIC), max_size=8))
+@given(st.lists(values | to_rooms | changed_at_a_depth(PUBLIC, values) | st.sampled_from(PUBLIC), max_size=8))
 def test_any_public_message(messages: list[Any]) -> None:
     """F67, F79."""
     check(bitbankDataStore(), messages)
@@ -109,20 +87,19 @@ def test_any_text(texts: list[str]) -> None:
 
 
 @DEEP
-@given(st.lists(values | to_methods | mutated(PRIVATE) | st.sampled_from(PRIVATE), max_size=8))
+@given(st.lists(values | to_methods | changed_at_a_depth(PRIVATE, values) | st.sampled_from(PRIVATE), max_size=8))
 def test_any_private_message(messages: list[Any]) -> None:
     """F67, F79."""
     check(bitbankPrivateDataStore(), messages)
 
 
 @DEEP
-@given(mutated(ANSWERS) | values, st.dictionaries(st.sampled_from(["pair", "count"]), st.text(max_size=3)))
+@given(
+    changed_at_a_depth(ANSWERS, values) | values,
+    st.dictionaries(st.sampled_from(["pair", "count"]), st.text(max_size=3)),
+)
 def test_any_answer(body: Any, query: dict[str, str]) -> None:
     """F66: a body that is not what it should be is an error with a name."""
     store = bitbankPrivateDataStore()
     store._refusal(body)
-    for route in store._routes().values():
-        try:
-            route(body, query)
-        except (ProtocolError, StoreError):
-            pass
+    give_to_every_route(store, body, query)

@@ -14,6 +14,7 @@ from rxbotters.exchanges.bitbank.session import join
 from rxbotters.wire import loads
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed
 from tests.exchanges.bitbank.test_stores import diff, frame, whole
+from tests.exchanges.common import heard
 
 QUICK = (0.01, 0.05, 1.5, 0.01)
 ROOMS = [join(room) for room in ("depth_whole_xrp_jpy", "depth_diff_xrp_jpy", "ticker_xrp_jpy")]
@@ -84,8 +85,7 @@ async def test_a_life_with_a_cut(serve: Any, until: Any, handler: str, version: 
             **{handler: store.onmessage},
         )
         ws.events.subscribe(events.append)
-        errors: list[Exception] = []
-        ws.errors.subscribe(errors.append)
+        errors = heard(ws)
         await ws.ready()
 
         assert store.depth.status_of("xrp_jpy") == Live()

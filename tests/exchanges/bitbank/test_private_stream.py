@@ -26,6 +26,7 @@ from rxbotters.errors import (
 from rxbotters.helpers import bitbank
 from rxbotters.testing import current_loop, run
 from rxbotters_operators.events import Closed, Connecting, Live, Opened, Stale, StoreChange, Subscribed, Waiting
+from tests.exchanges.common import heard
 
 KEY, SECRET = "canary-key-7f3a9c", "canary-secret-51d0e8"
 SUBSCRIBE_KEY = "sub-c-ecebae8e-dd60-11e6-b6b1-02ee2ddab7fe"
@@ -440,8 +441,7 @@ def test_a_quiet_hour_is_no_loss() -> None:
 def test_a_message_without_a_payload_stops_nothing() -> None:
     async def main() -> None:
         async with world() as (pubnub, client):
-            errors: list[Exception] = []
-            client.errors.subscribe(errors.append)
+            errors = heard(client)
 
             async def answer(request: web.Request) -> web.StreamResponse:
                 if "tt" not in request.query or request.query["tt"] == "2":
@@ -480,8 +480,7 @@ def test_maintenance_of_the_rest_api_is_waited_out() -> None:
     async def main() -> None:
         async with world() as (pubnub, client):
             pubnub.refusal = {"success": 0, "data": {"code": 10007}}
-            errors: list[Exception] = []
-            client.errors.subscribe(errors.append)
+            errors = heard(client)
             seen, subscription = listen(pubnub, client)
             await asyncio.sleep(120.0)
             assert words(seen) == ["Connecting"]
@@ -556,8 +555,7 @@ def test_a_snapshot_that_cannot_be_had_is_tried_five_times_and_then_said() -> No
         async with world() as (pubnub, client):
             pubnub.rest = lambda path: {"success": 1, "data": {}}
             store = rxbotters.bitbankPrivateDataStore()
-            errors: list[Exception] = []
-            store.errors.subscribe(errors.append)
+            errors = heard(store)
             subscription = bitbank.feed(client, store, snapshots=["/v1/user/assets"], **servers(pubnub)).subscribe()
             await asyncio.sleep(120.0)
             assert pubnub.asked.count("/v1/user/assets") == 5

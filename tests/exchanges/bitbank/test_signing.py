@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from rxbotters.descriptor import Credentials
 from rxbotters.exchanges.bitbank import EXCHANGE
 from rxbotters.exchanges.bitbank.signing import sign
 from rxbotters.wire import JSON, Request, Secret, json_body
+from tests.exchanges.common import median_seconds
 
 CREDS = Credentials("bitbank", "bbkey-0123-4567-89ab", Secret(b"bbsecretbbsecretbbsecretbbsecret0123"))
 HOGE = Credentials("bitbank", "key", Secret(b"hoge"))
@@ -135,13 +134,8 @@ def test_bodies_are_json() -> None:
 def test_signing_takes_less_than_a_millisecond() -> None:
     """F91."""
     request = Request("POST", API.with_path("/v1/user/spot/order"), {}, json_body(ORDER)[0])
-    seconds: list[float] = []
-    for _ in range(200):
-        began = time.perf_counter()
-        sign(request, CREDS, STAMP)
-        seconds.append(time.perf_counter() - began)
 
-    assert statistics.median(seconds) < 0.001
+    assert median_seconds(lambda: sign(request, CREDS, STAMP), 200) < 0.001
 
 
 def test_the_secret_never_shows() -> None:

@@ -39,11 +39,6 @@ def prices(store: bitbankDataStore, side: str, pair: str = P) -> list[tuple[str,
 
 
 @pytest.fixture
-def failures() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
 def store(failures: list[Exception]) -> bitbankDataStore:
     store = bitbankDataStore()
     store.errors.subscribe(failures.append)

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import copy
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from rxbotters import BitMEXDataStore
 from rxbotters.errors import ProtocolError, StoreError
 from rxbotters.record import read_records
 from rxbotters_operators.events import Live
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import changed_in_some_places, json_values, runs
 
 from .test_against_pybotters import DATA
 
-EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
-RULES = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+RULES = runs(forgives=list(HealthCheck))
 
 ATOMS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.sampled_from(["XBTUSD", "", "Buy", "Sell", "Filled", "New"]) | st.text(max_size=4)
 FIELDS = st.sampled_from(["symbol", "id", "side", "size", "price", "orderID", "ordStatus", "account", "currency"])
-JSON = st.recursive(
-    ATOMS | TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS | TEXTS, inner, max_size=4),
-    max_leaves=12,
-)
+JSON = json_values(ATOMS | TEXTS, FIELDS | TEXTS)
 FILES = ("synthetic.jsonl.gz", "samples.jsonl", "parser-samples.jsonl")
 REAL = [record.message for name in FILES for record in read_records(DATA / name)]
 TABLES = st.sampled_from([*BitMEXDataStore()._folds, "chat"])
@@ -44,34 +40,12 @@ ROWS = st.lists(
 MESSAGES = st.fixed_dictionaries(
     {"table": TABLES, "action": ACTIONS, "data": ROWS | JSON}, optional={"keys": KEYS, "filter": FILTERS}
 )
-
-
-@st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """A real message, with a few of its values replaced or taken away."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL)))
-    for _ in range(draw(st.integers(1, 3))):
-        places = list(_places(message))
-        if places:
-            holder, key = draw(st.sampled_from(places))
-            if draw(st.booleans()):
-                holder[key] = draw(JSON)
-            else:
-                del holder[key]
-    return message
-
-
-def _places(value: Any) -> Any:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield value, key
-        yield from _places(inner)
+MUTATED = changed_in_some_places(REAL, JSON, least=1, shortens=True)
 
 
 def check(messages: list[Any], *, watched: bool = True) -> BitMEXDataStore:
     store = BitMEXDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     mirrors: dict[str, dict[Any, Any]] = {name: {} for name in store}
     for message in messages:
         before = copy.deepcopy(message)
@@ -107,7 +81,7 @@ def test_any_json(messages: list[Any]) -> None:
 
 
 @RULES
-@given(st.lists(mutated(), min_size=1, max_size=4))
+@given(st.lists(MUTATED, min_size=1, max_size=4))
 def test_mutated_messages(messages: list[Any]) -> None:
     check(messages)
 

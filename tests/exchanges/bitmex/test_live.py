@@ -16,6 +16,7 @@ from rxbotters.exchanges.bitmex.signing import signature
 from rxbotters.wire import loads
 from rxbotters_operators.events import Live, Stale
 from tests.conftest import KEY, SECRET
+from tests.exchanges.common import heard
 
 QUICK = (0.01, 0.05, 1.5, 0.01)
 BOOK = "orderBookL2_25:XBTUSD"
@@ -89,8 +90,7 @@ async def test_a_day_with_bitmex(serve: Any, until: Any) -> None:
     venue = Venue()
     server = await serve(ws=venue.ws, http=venue.http)
     store = BitMEXDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     async with client(server) as bot:
         app = bot.ws_connect(
             server.ws_url,

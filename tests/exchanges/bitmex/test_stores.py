@@ -10,6 +10,7 @@ import pytest
 from rxbotters import BitMEXDataStore
 from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap, SnapshotError, VenueError
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
 
 S = "XBTUSD"
@@ -46,9 +47,7 @@ ASK, BID = level(17999992000, "Sell", 100, 80), level(17999995000, "Buy", 10, 50
 @pytest.fixture
 def store() -> BitMEXDataStore:
     made = BitMEXDataStore()
-    heard: list[Exception] = []
-    made.errors.subscribe(heard.append)
-    made.failures = heard  # type: ignore[attr-defined]
+    made.failures = heard(made)  # type: ignore[attr-defined]
     return made
 
 

@@ -17,11 +17,6 @@ B, E = "BTCUSDT", "ETHUSDT"
 
 
 @pytest.fixture
-def failures() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
 def store(failures: list[Exception]) -> BybitDataStore:
     store = BybitDataStore()
     store.errors.subscribe(failures.append)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rxbotters import BybitDataStore
@@ -15,9 +14,11 @@ from rxbotters.errors import ProtocolError, StoreError
 from rxbotters.record import read_records
 from rxbotters.stores import OrderBook
 from rxbotters_operators.events import Live
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import changed_at_a_depth, give_to_every_route, json_values, runs
 
 DATA = Path(__file__).parent / "data"
-DEEP = settings(max_examples=10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 300, deadline=None)
+DEEP = runs(300)
 
 REAL = [
     record.message
@@ -49,38 +50,16 @@ scalars = (
 names = st.sampled_from(
     ["topic", "type", "data", "s", "a", "b", "u", "p", "v", "symbol", "orderId", "orderStatus", "orderLinkId", "coin"]
 ) | st.text(max_size=3)
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5), max_leaves=12
-)
+values = json_values(scalars, names, fields=5)
 addressed = st.fixed_dictionaries(
     {"topic": st.sampled_from(TOPICS), "data": values},
     optional={"type": st.sampled_from(["snapshot", "delta"]) | values},
 )
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """A real message, one place of which holds something else, or nothing."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL)))
-    place = message
-    for _ in range(draw(st.integers(0, 5))):
-        inner = list(place.values()) if isinstance(place, dict) else place
-        containers = [value for value in inner if isinstance(value, dict | list) and value]
-        if not containers:
-            break
-        place = draw(st.sampled_from(containers))
-    key = draw(st.sampled_from(sorted(place)) if isinstance(place, dict) else st.integers(0, len(place) - 1))
-    if draw(st.booleans()):
-        place[key] = draw(values)
-    else:
-        del place[key]
-    return message
-
-
 def check(messages: list[Any]) -> None:
     store = BybitDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     for message in messages:
         before = copy.deepcopy(message)
         store.onmessage(message)
@@ -108,7 +87,7 @@ def test_any_json(messages: list[Any]) -> None:
 
 
 @DEEP
-@given(st.lists(mutated() | st.sampled_from(REAL), min_size=1, max_size=8))
+@given(st.lists(changed_at_a_depth(REAL, values) | st.sampled_from(REAL), min_size=1, max_size=8))
 def test_mutated_messages(messages: list[Any]) -> None:
     """F67, F79."""
     check(messages)
@@ -121,8 +100,4 @@ def test_any_rows_of_a_listing(rows: list[Any], query: dict[str, Any]) -> None:
     store = BybitDataStore()
     store.errors.subscribe(lambda error: None)
     body = {"retCode": 0, "result": {"list": rows, "category": "linear", "nextPageCursor": query.get("p")}}
-    for route in store._routes().values():
-        try:
-            route(body, {str(name): str(value) for name, value in query.items()})
-        except (ProtocolError, StoreError):
-            pass
+    give_to_every_route(store, body, {str(name): str(value) for name, value in query.items()})

@@ -15,6 +15,7 @@ import rxbotters
 from rxbotters.errors import LoginRefused, SubscriptionError
 from rxbotters_operators.events import Live, Rotated, Stale
 from tests.conftest import KEY, SECRET
+from tests.exchanges.common import heard
 
 APIS = {"bybit": [KEY, SECRET]}
 B = "BTCUSDT"
@@ -262,8 +263,7 @@ async def test_options_acknowledge_by_topic(server: Any, venue: Venue) -> None:
 async def test_categories_are_told_apart_by_their_path(server: Any, venue: Venue, until: Any) -> None:
     """Defect 2."""
     store = rxbotters.BybitDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     async with client_of(server) as client:
         linear = client.ws_connect(at(server, "public/linear"), send_json=BOOK, hdlr_json=store.onmessage)
         async with asyncio.timeout(10):

@@ -41,11 +41,6 @@ def sides(store: BybitDataStore, symbol: str = B, *, retail: bool = False) -> tu
 
 
 @pytest.fixture
-def failures() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
 def store(failures: list[Exception]) -> BybitDataStore:
     store = BybitDataStore()
     store.errors.subscribe(failures.append)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rxbotters import CoincheckDataStore, CoincheckPrivateDataStore
@@ -15,9 +13,11 @@ from rxbotters.errors import ProtocolError, StoreError, VenueError
 from rxbotters.record import read_records
 from rxbotters.stores import DataStoreCollection, OrderBook
 from rxbotters_operators.events import Live
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import changed_at_a_depth, give_to_every_route, json_values, runs
 
 DATA = Path(__file__).parent / "data"
-DEEP = settings(max_examples=10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200, deadline=None)
+DEEP = runs()
 
 PUBLIC = [
     record.message for record in read_records(DATA / "public.jsonl.gz") if record.kind == "ws" and record.data != "[]"
@@ -38,9 +38,7 @@ names = st.sampled_from(
     ["asks", "bids", "upper", "lower", "rate", "ask_amount", "bid_amount", "sequence_number", "last_update_at", "pair",
      "channel", "id", "order_event", "amount", "latest_executed_amount", "pending_amount", "success", "orders", "error"]
 ) | st.text(max_size=3)  # fmt: skip
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5), max_leaves=12
-)
+values = json_values(scalars, names, fields=5)
 levels = st.lists(st.tuples(scalars, scalars).map(list) | values, max_size=3)
 rows = st.lists(
     st.fixed_dictionaries({}, optional={"rate": scalars, "ask_amount": scalars, "bid_amount": scalars}) | values,
@@ -62,28 +60,8 @@ answers = st.fixed_dictionaries(
 )
 
 
-@st.composite
-def mutated(draw: st.DrawFn, real: list[Any]) -> Any:
-    """A real message, one place of which holds something else, or nothing."""
-    message = copy.deepcopy(draw(st.sampled_from(real)))
-    place = message
-    for _ in range(draw(st.integers(0, 4))):
-        inner = list(place.values()) if isinstance(place, dict) else place
-        containers = [value for value in inner if isinstance(value, dict | list) and value]
-        if not containers:
-            break
-        place = draw(st.sampled_from(containers))
-    key = draw(st.sampled_from(sorted(place)) if isinstance(place, dict) else st.integers(0, len(place) - 1))
-    if draw(st.booleans()):
-        place[key] = draw(values)
-    else:
-        del place[key]
-    return message
-
-
 def check(store: DataStoreCollection, messages: list[Any]) -> None:
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     for message in messages:
         before = repr(message)
         store.onmessage(message)
@@ -103,7 +81,9 @@ def check(store: DataStoreCollection, messages: list[Any]) -> None:
 
 
 @DEEP
-@given(st.lists(values | to_pairs | mutated(PUBLIC) | st.sampled_from(PUBLIC), max_size=8))
+@given(
+    st.lists(values | to_pairs | changed_at_a_depth(PUBLIC, values, deepest=4) | st.sampled_from(PUBLIC), max_size=8)
+)
 def test_any_public_message(messages: list[Any]) -> None:
     """F67, F79."""
     store = CoincheckDataStore()
@@ -115,7 +95,8 @@ def test_any_public_message(messages: list[Any]) -> None:
 
 @DEEP
 @given(
-    st.lists(answers, max_size=3), st.lists(values | events | mutated(PRIVATE) | st.sampled_from(PRIVATE), max_size=8)
+    st.lists(answers, max_size=3),
+    st.lists(values | events | changed_at_a_depth(PRIVATE, values, deepest=4) | st.sampled_from(PRIVATE), max_size=8),
 )
 def test_any_private_message(fed: list[Any], messages: list[Any]) -> None:
     """F67, F79."""
@@ -129,13 +110,12 @@ def test_any_private_message(fed: list[Any], messages: list[Any]) -> None:
 
 
 @DEEP
-@given(mutated(ANSWERS) | values, st.dictionaries(st.sampled_from(["pair", "version"]), st.text(max_size=3)))
+@given(
+    changed_at_a_depth(ANSWERS, values, deepest=4) | values,
+    st.dictionaries(st.sampled_from(["pair", "version"]), st.text(max_size=3)),
+)
 def test_any_answer(body: Any, query: dict[str, str]) -> None:
     """F66: a body that is not what it should be is an error with a name."""
     for store in (CoincheckDataStore(), CoincheckPrivateDataStore()):
         store._refusal(body)
-        for route in store._routes().values():
-            try:
-                route(body, query)
-            except (ProtocolError, StoreError):
-                pass
+        give_to_every_route(store, body, query)

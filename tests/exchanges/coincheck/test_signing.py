@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +15,7 @@ from rxbotters.descriptor import Credentials
 from rxbotters.exchanges.coincheck import EXCHANGE
 from rxbotters.exchanges.coincheck.signing import sign, sign_login
 from rxbotters.wire import FORM, Request, Secret, form_body
+from tests.exchanges.common import median_seconds
 
 CREDS = Credentials("coincheck", "CCKEY0123456789", Secret(b"ccsecretccsecretccsecret0123456789"))
 API = URL("https://coincheck.com")
@@ -119,13 +118,8 @@ def test_hosts_limits_and_bodies() -> None:
 def test_signing_takes_less_than_a_millisecond() -> None:
     """F91."""
     request = Request("POST", API.with_path("/api/exchange/orders"), {}, form_body(ORDER)[0])
-    seconds: list[float] = []
-    for _ in range(200):
-        began = time.perf_counter()
-        sign(request, CREDS, stamp())
-        seconds.append(time.perf_counter() - began)
 
-    assert statistics.median(seconds) < 0.001
+    assert median_seconds(lambda: sign(request, CREDS, stamp()), 200) < 0.001
 
 
 def test_the_secret_never_shows() -> None:

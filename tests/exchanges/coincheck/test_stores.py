@@ -20,11 +20,6 @@ BOOKS, OPENS = "/api/order_books", "/api/exchange/orders/opens"
 
 
 @pytest.fixture
-def failures() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
 def store(failures: list[Exception]) -> CoincheckDataStore:
     store = CoincheckDataStore()
     store.errors.subscribe(failures.append)

@@ -23,6 +23,7 @@ from rxbotters.descriptor import Sends
 from rxbotters.errors import HandshakeRefused, ProtocolError
 from rxbotters.exchanges.gmocoin import EXCHANGE
 from rxbotters_operators.events import Closed, Leased, LeaseFailed, Live, Rotated
+from tests.exchanges.common import heard
 
 KEYS = ["canary-key-7f3a9c", "canary-secret-51d0e8"]
 QUICK = (0.01, 0.05, 1.5, 0.01)
@@ -258,8 +259,7 @@ async def test_a_subscription_lost_to_the_limit_is_made_again(server: Any, venue
     venue.too_many = 1
     async with client(server) as bot:
         store = rxbotters.GMOCoinDataStore()
-        failures: list[Exception] = []
-        store.errors.subscribe(failures.append)
+        failures = heard(store)
         ws = bot.ws_connect(
             f"ws://{server.host}/ws/public/v1",
             send_json=subscribe("orderbooks", symbol="BTC_JPY"),

@@ -14,6 +14,7 @@ from rxbotters.record import read_records
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Closed as Lost
 from rxbotters_operators.events import Live, Stale, Subscribed, Syncing
+from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
 
 S = "BTC_JPY"
@@ -29,8 +30,7 @@ class Failing(GMOCoinDataStore):
 @pytest.fixture
 def store() -> Failing:
     store = Failing()
-    store.failures = []
-    store.errors.subscribe(store.failures.append)
+    store.failures = heard(store)
     return store
 
 

@@ -15,6 +15,7 @@ from rxbotters.errors import SubscriptionError
 from rxbotters.helpers import hyperliquid as helper
 from rxbotters.wire import dumps, loads
 from rxbotters_operators.events import Live, Stale
+from tests.exchanges.common import heard
 
 KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
 ME = "0x14791697260e4c9a71f18484c9f997b308e59325"
@@ -97,8 +98,7 @@ async def test_a_day_with_hyperliquid(serve: Any, until: Any) -> None:
     venue = Venue()
     server = await serve(ws=venue.ws, http=venue.http)
     store = HyperliquidDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     async with client(server) as bot:
         app = bot.ws_connect(
             server.ws_url,

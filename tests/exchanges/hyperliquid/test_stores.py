@@ -12,6 +12,7 @@ from rxbotters import HyperliquidDataStore
 from rxbotters.errors import BadNumber, ProtocolError, SnapshotError, VenueError
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from tests.exchanges.common import heard
 
 ME, OTHER = "0x00000000000000000000000000000000000000aa", "0x00000000000000000000000000000000000000bb"
 
@@ -56,9 +57,7 @@ async def answer(asked: Any, body: Any, status: int = 200) -> Answer:
 @pytest.fixture
 def store() -> HyperliquidDataStore:
     made = HyperliquidDataStore()
-    failures: list[Exception] = []
-    made.errors.subscribe(failures.append)
-    made.failures = failures  # type: ignore[attr-defined]
+    made.failures = heard(made)  # type: ignore[attr-defined]
     return made
 
 

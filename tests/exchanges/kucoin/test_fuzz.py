@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import copy
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -19,10 +16,11 @@ from rxbotters.errors import ProtocolError, StoreError, VenueError
 from rxbotters.exchanges.kucoin import EXCHANGE
 from rxbotters.record import Record, read_records
 from rxbotters.wire import dumps
+from tests.exchanges.common import heard
 from tests.exchanges.compare import Answer, awaitable
+from tests.exchanges.fuzzing import BIG, changed_in_some_places, json_values, runs
 
 DATA = Path(__file__).parent / "data"
-EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
 RECORDS = [record for path in sorted(DATA.glob("s*.gz")) for record in read_records(path)]
 REAL = [record.message for record in RECORDS if record.kind == "ws" and "topic" in record.data]
 ANSWERS = [(record.url, record.message) for record in RECORDS if record.kind == "rest"]
@@ -30,11 +28,7 @@ ROUTES = sorted(KuCoinDataStore()._routes())
 HOST = "api.kucoin.com"
 SOCKET = URL("wss://ws-api-spot.kucoin.com/")
 
-quiet = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+quiet = runs(forgives=BIG)
 scalars = (
     st.none()
     | st.booleans()
@@ -45,39 +39,7 @@ scalars = (
     )
     | st.text(max_size=6)
 )
-json_values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the path of every part of a message."""
-    found = [path] if path else []
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        found += places(inner, (*path, key))
-    return found
-
-
-@st.composite
-def mutated(draw: st.DrawFn, real: Sequence[Any] = REAL) -> Any:
-    """A real message with up to three parts replaced or removed."""
-    message = copy.deepcopy(draw(st.sampled_from(real)))
-    for _ in range(draw(st.integers(0, 3))):
-        paths = places(message)
-        if not paths:
-            break
-        path = draw(st.sampled_from(paths))
-        parent = message
-        for key in path[:-1]:
-            parent = parent[key]
-        if draw(st.booleans()) and isinstance(parent, dict):
-            del parent[path[-1]]
-        else:
-            parent[path[-1]] = draw(json_values)
-    return message
+values = json_values(scalars, st.text(max_size=6))
 
 
 def check(store: KuCoinDataStore, failures: list[Exception]) -> None:
@@ -99,11 +61,11 @@ def check(store: KuCoinDataStore, failures: list[Exception]) -> None:
 
 @pytest.mark.timeout(3600)
 @quiet
-@given(st.lists(json_values | mutated(), max_size=6))
+@given(st.lists(values | changed_in_some_places(REAL, values), max_size=6))
 def test_messages(messages: list[Any]) -> None:
     """C71, F60: and a message is read, never changed."""
-    store, failures = KuCoinDataStore(), list[Exception]()
-    store.errors.subscribe(failures.append)
+    store = KuCoinDataStore()
+    failures = heard(store)
     host = EXCHANGE.ws["ws-api-spot.kucoin.com"]
 
     for message in messages:
@@ -123,19 +85,19 @@ def test_messages(messages: list[Any]) -> None:
 
 @pytest.mark.timeout(3600)
 @quiet
-@given(st.lists(mutated(), max_size=2), st.data())
+@given(st.lists(changed_in_some_places(REAL, values), max_size=2), st.data())
 def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
     """C73: an answer is applied, or refused whole."""
-    store, failures = KuCoinDataStore(), list[Exception]()
-    store.errors.subscribe(failures.append)
+    store = KuCoinDataStore()
+    failures = heard(store)
     for message in messages:
         store.onmessage(message)
     before = {name: store[name].find() for name in store}
     if drawn.draw(st.booleans()):
         url, body = drawn.draw(st.sampled_from(ANSWERS))
-        body = drawn.draw(mutated([body]))
+        body = drawn.draw(changed_in_some_places([body], values))
     else:
-        route, data = drawn.draw(st.sampled_from(ROUTES)), drawn.draw(json_values)
+        route, data = drawn.draw(st.sampled_from(ROUTES)), drawn.draw(values)
         url = f"https://{route if not route.startswith('/') else HOST + route}?symbol=BTC-USDT&type=1min"
         body = {"code": "200000", "data": data} if drawn.draw(st.booleans()) else data
 

@@ -21,6 +21,7 @@ import rxbotters
 from rxbotters.errors import HandshakeRefused, LeaseError, SubscriptionError
 from rxbotters.exchanges.kucoin import EXCHANGE
 from rxbotters_operators.events import Closed, Live
+from tests.exchanges.common import heard
 
 KEYS = ["canary-key-7f3a9c", "canary-secret-51d0e8", "canary-pass-33aa77"]
 QUICK = (0.01, 0.05, 1.5, 0.01)
@@ -132,8 +133,7 @@ async def test_the_whole_life_of_a_private_connection(server: Any, venue: Venue,
     """C31, C43, C49, F01, F45: every dial has a token of its own; book and orders are true again after a cut."""
     async with client(server) as bot:
         store = rxbotters.KuCoinDataStore()
-        failures: list[Exception] = []
-        store.errors.subscribe(failures.append)
+        failures = heard(store)
         venue.orders = [{"id": "a", "symbol": "BTC-USDT", "type": "limit", "size": "1", "dealSize": "0"}]
         await store.initialize(bot.get("/api/v1/hf/orders/active/page", params={"symbol": "BTC-USDT"}))
         ws = bot.ws_connect(

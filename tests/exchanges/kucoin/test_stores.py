@@ -15,6 +15,7 @@ from rxbotters.exchanges.kucoin.books import plain
 from rxbotters.record import read_records
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from tests.exchanges.common import heard
 from tests.exchanges.compare import Answer, awaitable
 from tests.stores.test_collection import answer
 
@@ -31,8 +32,7 @@ class Failing(KuCoinDataStore):
 @pytest.fixture
 def store() -> Failing:
     store = Failing()
-    store.failures = []
-    store.errors.subscribe(store.failures.append)
+    store.failures = heard(store)
     return store
 
 
@@ -241,8 +241,7 @@ async def test_a_bad_change_refuses_the_message(store: Failing, bad: Any) -> Non
 async def test_the_touch_is_the_tickers_at_the_same_number() -> None:
     """A recorded session: nine symbols, 2,287 increments; the exchange's own ticker is the judge."""
     store = KuCoinDataStore()
-    failures: list[Exception] = []
-    store.errors.subscribe(failures.append)
+    failures = heard(store)
     agreed = 0
     for record in read_records(DATA / "recorded.jsonl.gz"):
         if record.kind == "rest":

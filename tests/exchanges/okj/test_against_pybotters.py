@@ -13,6 +13,7 @@ import rxbotters
 from rxbotters.exchanges.okj.frames import DEFLATED
 from rxbotters.record import read_records
 from rxbotters_operators.events import Live
+from tests.exchanges.common import heard
 from tests.exchanges.compare import Pairing, compare
 from tests.exchanges.golden import ours, theirs
 
@@ -90,8 +91,7 @@ def test_the_recording_as_it_was_on_the_wire() -> None:
 
     for lost in (None, 700):
         store = rxbotters.OKJDataStore()
-        errors: list[Exception] = []
-        store.errors.subscribe(errors.append)
+        errors = heard(store)
         for number, frame in enumerate(frames):
             if number != lost:
                 store.onmessage(DEFLATED.decode(frame))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
-import os
 import zlib
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -20,6 +19,8 @@ from rxbotters.exchanges.okj import legacy, session
 from rxbotters.exchanges.okj.frames import BUDGET, DEFLATED, inflate
 from rxbotters.record import read_records
 from rxbotters_operators.events import Subscribed
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import BIG, changed_on_a_walk, json_values, runs
 
 DATA = Path(__file__).parent / "data"
 BTC = {"instId": "BTC-JPY"}
@@ -50,8 +51,7 @@ REAL += [
     {"event": "unsubscribe", "arg": {"channel": "books", **BTC}},
     {"event": "unsubscribe", "channel": "spot/depth:BTC-JPY"},
 ]
-EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
-QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+QUIET = runs(forgives=BIG)
 
 numbers = st.one_of(st.integers(-3, 3), st.floats(allow_nan=False, allow_infinity=False), st.integers())
 texts = st.one_of(
@@ -62,40 +62,15 @@ names = st.one_of(
     st.sampled_from(["arg", "table", "data", "channel", "instId", "instrument_id", "asks", "bids", "seqId", "state"]),
     st.text(max_size=3),
 )
-values = st.recursive(
-    plain,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),
-    max_leaves=12,
-)
+values = json_values(plain, names)
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """A real message, in which one value somewhere is another."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL)))
-    place: Any = message
-    while True:
-        inner = list(place) if isinstance(place, dict) else list(range(len(place)))
-        if not inner:
-            return message
-        key = draw(st.sampled_from(inner))
-        if isinstance(place[key], dict | list) and place[key] and draw(st.integers(0, 3)):
-            place = place[key]
-            continue
-        if isinstance(place, dict) and draw(st.booleans()):
-            del place[key]
-        else:
-            place[key] = draw(values)
-        return message
-
-
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(st.lists(st.one_of(values, mutated(), st.sampled_from(REAL)), min_size=1, max_size=8))
+@QUIET
+@given(st.lists(st.one_of(values, changed_on_a_walk(REAL, values), st.sampled_from(REAL)), min_size=1, max_size=8))
 def test_nothing_but_counted_errors_comes_out(messages: list[Any]) -> None:
     """F67, F60, C71."""
     store = OKJDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     before = copy.deepcopy(messages)
 
     for message in messages:
@@ -109,8 +84,8 @@ def test_nothing_but_counted_errors_comes_out(messages: list[Any]) -> None:
         assert float(row["sz"]) > 0
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(st.one_of(values, mutated()))
+@QUIET
+@given(st.one_of(values, changed_on_a_walk(REAL, values)))
 def test_the_sessions_read_anything(message: Any) -> None:
     """F38, F60."""
     url = URL("wss://ws.okj.com:443/ws/v5/public")
@@ -127,7 +102,7 @@ def test_the_sessions_read_anything(message: Any) -> None:
     store.onevent(Subscribed(None, [message]))
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
+@QUIET
 @given(st.binary(max_size=200), st.integers(0, 100), st.integers(0, 255))
 def test_a_frame_is_a_message_or_a_typed_error(noise: bytes, place: int, byte: int) -> None:
     """F52, F54, F59, defect 6: random bytes, and real frames with one byte changed."""

@@ -16,6 +16,7 @@ import rxbotters
 from rxbotters.errors import LoginRefused, ProtocolError, SubscriptionError
 from rxbotters_operators.events import Live, Stale
 from tests.conftest import KEY, SECRET
+from tests.exchanges.common import heard
 
 PASSPHRASE = "canary-passphrase-8a1b2c"
 APIS = {"okj": [KEY, SECRET, PASSPHRASE]}
@@ -126,8 +127,7 @@ async def test_login_subscription_heartbeat_book_cut_and_back(serve: Any, until:
         ws = client.ws_connect(
             server.ws_url, send_json=venue.subscribe(private=True), hdlr_json=store.onmessage, min_uptime=0
         )
-        errors: list[Exception] = []
-        ws.errors.subscribe(errors.append)
+        errors = heard(ws)
         await ws.ready()
         await until(lambda: venue.pings)
         assert venue.ops() == ["login", "subscribe"]
@@ -153,8 +153,7 @@ async def test_a_book_that_went_wrong_is_healed_by_a_new_subscription(serve: Any
     """F68, F72: unsubscribe first, a second subscription alone brings no snapshot."""
     server = await serve(ws=venue.ws)
     store = rxbotters.OKJDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     async with server.client(apis={}, hosts={server.host: venue.host}) as client:
         ws = client.ws_connect(server.ws_url, send_json=venue.subscribe(), hdlr_json=store.onmessage)
         await ws.ready()
@@ -210,8 +209,7 @@ async def test_a_bomb_and_noise_are_errors_and_the_connection_lives(serve: Any, 
     store = rxbotters.OKJDataStore()
     async with server.client(apis=APIS, hosts={server.host: venue.host}) as client:
         app = client.ws_connect(server.ws_url, send_json=venue.subscribe(private=True), hdlr_json=store.onmessage)
-        errors: list[Exception] = []
-        app.errors.subscribe(errors.append)
+        errors = heard(app)
         await app.ready()
         for frame in bad:
             await server.sockets[0].send_bytes(frame)

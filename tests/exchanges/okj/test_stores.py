@@ -10,10 +10,11 @@ import pytest
 
 from rxbotters import OKJDataStore
 from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap, SnapshotError, StoreError, VenueError
-from rxbotters.exchanges.okj.board import checksum
+from rxbotters.exchanges.okx.board import checksum
 from rxbotters.record import read_records
 from rxbotters.stores import Ask
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
 
 BTC = "BTC-JPY"
@@ -25,9 +26,8 @@ class Store(OKJDataStore):
 
     def _init(self) -> None:
         super()._init()
-        self.failures: list[Exception] = []
+        self.failures = heard(self)
         self.asked: list[Ask] = []
-        self.errors.subscribe(self.failures.append)
         self.asks.subscribe(self.asked.append)
 
     def push(self, channel: str, data: Any, **more: Any) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -16,6 +15,8 @@ from rxbotters.errors import ProtocolError, StoreError
 from rxbotters.exchanges.okx.session import ack, channel_of, farewell, needs_login, request_ids, split, undo
 from rxbotters.record import read_records
 from rxbotters_operators.events import Subscribed
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import BIG, changed_on_a_walk, json_values, runs
 
 DATA = Path(__file__).parent / "data"
 REAL = [
@@ -27,8 +28,7 @@ REAL = [
 CHANNELS = sorted(
     {message["arg"]["channel"] for message in REAL if "arg" in message} | {"trades-all", "books50-l2-tbt"}
 )
-EXAMPLES = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 200
-QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+QUIET = runs(forgives=BIG)
 
 numbers = st.one_of(st.integers(-3, 3), st.floats(allow_nan=False, allow_infinity=False), st.integers())
 texts = st.one_of(
@@ -39,11 +39,7 @@ names = st.one_of(
     st.sampled_from(["arg", "data", "channel", "instId", "asks", "bids", "seqId", "prevSeqId", "state", "pos", "ccy"]),
     st.text(max_size=3),
 )
-values = st.recursive(
-    plain,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),
-    max_leaves=12,
-)
+values = json_values(plain, names)
 
 
 @st.composite
@@ -64,33 +60,16 @@ def shaped(draw: st.DrawFn) -> dict[str, Any]:
     return {"arg": arg, "data": draw(st.one_of(values, st.lists(values, max_size=3))), **more}
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """A real message, in which one value somewhere is another."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL)))
-    place: Any = message
-    while True:
-        inner = list(place) if isinstance(place, dict) else list(range(len(place)))
-        if not inner:
-            return message
-        key = draw(st.sampled_from(inner))
-        if isinstance(place[key], dict | list) and place[key] and draw(st.integers(0, 3)):
-            place = place[key]
-            continue
-        if isinstance(place, dict) and draw(st.booleans()):
-            del place[key]
-        else:
-            place[key] = draw(values)
-        return message
-
-
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(st.lists(st.one_of(values, shaped(), mutated(), st.sampled_from(REAL)), min_size=1, max_size=8))
+@QUIET
+@given(
+    st.lists(
+        st.one_of(values, shaped(), changed_on_a_walk(REAL, values), st.sampled_from(REAL)), min_size=1, max_size=8
+    )
+)
 def test_nothing_but_counted_errors_comes_out(messages: list[Any]) -> None:
     """F67, F60, C71."""
     store = OKXDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     before = copy.deepcopy(messages)
 
     for message in messages:
@@ -104,8 +83,8 @@ def test_nothing_but_counted_errors_comes_out(messages: list[Any]) -> None:
         assert float(row["sz"]) > 0
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=QUIET)
-@given(st.one_of(values, mutated()))
+@QUIET
+@given(st.one_of(values, changed_on_a_walk(REAL, values)))
 def test_the_session_reads_anything(message: Any) -> None:
     """F38, F60."""
     url = URL("wss://ws.okx.com:8443/ws/v5/public")

@@ -15,6 +15,7 @@ import rxbotters
 from rxbotters.errors import LoginRefused, SubscriptionError
 from rxbotters_operators.events import Live, Rotated, Stale
 from tests.conftest import KEY, SECRET
+from tests.exchanges.common import heard
 
 PASSPHRASE = "canary-passphrase-8a1b2c"
 APIS = {"okx": [KEY, SECRET, PASSPHRASE]}
@@ -106,8 +107,7 @@ async def test_a_gap_is_healed_by_a_new_subscription(serve: Any, until: Any, ven
     """F68: unsubscribe, subscribe, snapshot; the user does nothing."""
     server = await serve(ws=venue.ws)
     store = rxbotters.OKXDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     async with server.client(apis={}, hosts={server.host: "okx"}) as client:
         ws = client.ws_connect(server.ws_url, send_json={"op": "subscribe", "args": [BTC]}, hdlr_json=store.onmessage)
         await ws.ready()

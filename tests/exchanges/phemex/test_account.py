@@ -16,11 +16,6 @@ B = "BTCUSDT"
 
 
 @pytest.fixture
-def failures() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
 def store(failures: list[Exception]) -> PhemexDataStore:
     store = PhemexDataStore()
     store.errors.subscribe(failures.append)

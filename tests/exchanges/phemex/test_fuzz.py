@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rxbotters import PhemexDataStore
 from rxbotters.errors import ProtocolError, StoreError
 from rxbotters.record import read_records
 from rxbotters_operators.events import Live
+from tests.exchanges.common import heard
+from tests.exchanges.fuzzing import changed_at_a_depth, give_to_every_route, json_values, runs
 
 DATA = Path(__file__).parent / "data"
-DEEP = settings(max_examples=10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 300, deadline=None)
+DEEP = runs(300)
 
 WO = {
     "wallets": [{"userID": 200076, "currency": "USDT", "balanceEv": 351802500000, "lockedTradingBalanceEv": 0}],
@@ -58,9 +59,7 @@ scalars = (
 names = st.sampled_from(
     [*NAMES, "asks", "bids", "orderID", "ordStatus", "accountID", "posSide", "currency", "open", "size", "userID"]
 ) | st.text(max_size=3)
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5), max_leaves=12
-)
+values = json_values(scalars, names, fields=5)
 addressed = st.dictionaries(st.sampled_from(NAMES), values, max_size=4).flatmap(
     lambda message: st.fixed_dictionaries(
         {
@@ -72,29 +71,9 @@ addressed = st.dictionaries(st.sampled_from(NAMES), values, max_size=4).flatmap(
 )
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> Any:
-    """A real message, one place of which holds something else, or nothing."""
-    message = copy.deepcopy(draw(st.sampled_from(REAL)))
-    place = message
-    for _ in range(draw(st.integers(0, 5))):
-        inner = list(place.values()) if isinstance(place, dict) else place
-        containers = [value for value in inner if isinstance(value, dict | list) and value]
-        if not containers:
-            break
-        place = draw(st.sampled_from(containers))
-    key = draw(st.sampled_from(sorted(place)) if isinstance(place, dict) else st.integers(0, len(place) - 1))
-    if draw(st.booleans()):
-        place[key] = draw(values)
-    else:
-        del place[key]
-    return message
-
-
 def check(messages: list[Any]) -> None:
     store = PhemexDataStore()
-    errors: list[Exception] = []
-    store.errors.subscribe(errors.append)
+    errors = heard(store)
     for message in messages:
         before = copy.deepcopy(message)
         store.onmessage(message)
@@ -121,7 +100,7 @@ def test_any_json(messages: list[Any]) -> None:
 
 
 @DEEP
-@given(st.lists(mutated() | st.sampled_from(REAL), min_size=1, max_size=8))
+@given(st.lists(changed_at_a_depth(REAL, values) | st.sampled_from(REAL), min_size=1, max_size=8))
 def test_mutated_messages(messages: list[Any]) -> None:
     """F67, F79."""
     check(messages)
@@ -140,9 +119,5 @@ def test_any_answer(data: Any, query: dict[str, str]) -> None:
         {"code": 0, "data": {"rows": rows}},
         {"code": 0, "data": {"account": {}, "positions": rows}},
     )
-    for route in store._routes().values():
-        for body in bodies:
-            try:
-                route(body, query)
-            except (ProtocolError, StoreError):
-                pass
+    for body in bodies:
+        give_to_every_route(store, body, query)

@@ -16,11 +16,6 @@ NOW = 1666854171201355264
 
 
 @pytest.fixture
-def failures() -> list[Exception]:
-    return []
-
-
-@pytest.fixture
 def store(failures: list[Exception]) -> PhemexDataStore:
     store = PhemexDataStore()
     store.errors.subscribe(failures.append)
