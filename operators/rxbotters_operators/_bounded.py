@@ -6,9 +6,10 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
 from ._buffer import Buffer, Overflow
+from ._ending import Ending
 from ._timing import clock_of
 from .errors import BufferOverflow
 from .hot import Lean, OnCompleted, OnError, OnNext, nothing
@@ -69,43 +70,29 @@ def bounded(
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            close = Ending(on_error, on_completed, timer, upstream)
             buffer: Buffer[T] = Buffer(maxsize, overflow, name="bounded", key=key)
             scheduled = False
             ended = False  # nothing more is taken
-            over = False  # nothing more is handed on
             failure: Exception | None = None
-
-            def stop() -> None:
-                nonlocal ended, over
-                ended = over = True
-                timer.dispose()
-                upstream.dispose()
 
             def drain(*_: Any) -> None:
                 nonlocal scheduled
                 scheduled = False
                 try:
                     for _turn in range(_BATCH):
-                        if over or not len(buffer):
+                        if close.over or not len(buffer):
                             break
                         on_next(buffer.get_nowait())
                 except Exception as error:
                     close(error)
                     raise
-                if over:
+                if close.over:
                     return
                 if len(buffer):
                     wake()
                 elif ended:
                     close(failure)
-
-            def close(error: Exception | None) -> None:
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
 
             def wake() -> None:
                 nonlocal scheduled
@@ -114,7 +101,7 @@ def bounded(
                     timer.disposable = clock.schedule(drain)
 
             def forward(item: T) -> None:
-                if ended:
+                if ended or close.over:
                     return
                 dropped = buffer.dropped
                 buffer.push(item)
@@ -127,12 +114,12 @@ def bounded(
 
             def finish(error: Exception | None = None) -> None:
                 nonlocal ended, failure
-                if not ended:
+                if not ended and not close.over:
                     ended, failure = True, error
                     wake()
 
             upstream.disposable = source.subscribe(forward, finish, finish, scheduler=given)
-            return Disposable(stop)
+            return close
 
         return Lean(run)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
+from ._ending import Ending
 from ._timing import clock_of
 from .hot import Lean, OnCompleted, OnError, OnNext
 
@@ -61,50 +62,36 @@ def conflate(
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             newest: dict[Hashable, T] = {}
-            over = False
-
-            def stop() -> None:
-                nonlocal over
-                over = True
-                timer.dispose()
-                upstream.dispose()
 
             def hand_over(*_: Any) -> None:
                 items = list(newest.values())
                 newest.clear()
                 try:
                     for item in items:
-                        if over:
+                        if end.over:
                             return
                         on_next(item)
                 except Exception as error:
-                    if not over:
-                        stop()
-                        on_error(error)
+                    end(error)
                     raise
 
             def forward(item: T) -> None:
-                if over:
+                if end.over:
                     return
                 kind = key_of(item)
                 if not newest:
                     timer.disposable = clock.schedule_relative(every, hand_over)
                 newest[kind] = item
 
-            def end(error: Exception | None = None) -> None:
-                if over:
-                    return
-                hand_over()
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
+            def finish(error: Exception | None = None) -> None:
+                if not end.over:
+                    hand_over()
+                    end(error)
 
-            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
-            return Disposable(stop)
+            upstream.disposable = source.subscribe(forward, finish, finish, scheduler=clock)
+            return end
 
         return Lean(run)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable, Disposable, SerialDisposable
 
+from ._ending import Ending
 from ._timing import clock_of, positive, seconds
 from .hot import Lean, OnCompleted, OnError, OnNext
 
@@ -68,7 +69,6 @@ def dead_man_switch(
             timer, upstream = SerialDisposable(), SerialDisposable()
             heard = seconds(clock)
             task: asyncio.Task[None] | None = None
-            over = False
 
             async def call() -> None:
                 try:
@@ -79,36 +79,26 @@ def dead_man_switch(
 
             def beat(*_: object) -> None:
                 nonlocal task
-                if over:
+                if end.over:
                     return
                 if seconds(clock) - heard <= alive_within:
                     task = asyncio.get_running_loop().create_task(call(), name="rxbotters dead man's switch")
                 timer.disposable = clock.schedule_relative(every, beat)
 
-            def stop() -> None:
-                nonlocal over
-                over = True
-                timer.dispose()
-                upstream.dispose()
+            def cancel() -> None:
                 if task is not None:
                     task.cancel()
+
+            end = Ending(on_error, on_completed, timer, upstream, Disposable(cancel))
 
             def forward(item: T) -> None:
                 nonlocal heard
                 heard = seconds(clock)
                 on_next(item)
 
-            def end(error: Exception | None = None) -> None:
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
-
             beat()
             upstream.disposable = source.subscribe(forward, end, end, scheduler=given)
-            return Disposable(stop)
+            return end
 
         return Lean(run)
 

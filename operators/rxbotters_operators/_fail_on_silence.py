@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
-from ._timing import clock_of, positive, seconds
+from ._ending import Ending
+from ._timing import clock_of, positive, reader
 from .errors import SilenceError
 from .hot import Lean, OnCompleted, OnError, OnNext
 
@@ -58,43 +57,27 @@ def fail_on_silence(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            # The loop's own time costs a tenth of a scheduler's, which makes a datetime of it.
-            injected = scheduler is not None or given is not None
-            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
+            now = reader(clock)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             heard = now()
-            over = False
-
-            def stop() -> None:
-                nonlocal over
-                over = True
-                timer.dispose()
-                upstream.dispose()
 
             def look(*_: Any) -> None:
                 left = heard + silence - now()
                 if left > 0:
                     timer.disposable = clock.schedule_relative(max(left, _STEP), look)
-                elif not over:
+                elif not end.over:
                     end(SilenceError(silence))
 
             def forward(item: T) -> None:
                 nonlocal heard
-                if not over:
+                if not end.over:
                     heard = now()
                     on_next(item)
 
-            def end(error: Exception | None = None) -> None:
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
-
             timer.disposable = clock.schedule_relative(silence, look)
             upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
-            return Disposable(stop)
+            return end
 
         return Lean(run)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
+from ._ending import Ending
 from ._timing import clock_of, positive, seconds
 from .errors import ProtocolError, SilenceError
 from .events import Closed, Frame, Quiet, Subscribed
@@ -65,6 +66,7 @@ def freshness(
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             spoken: set[str] = set()
             heard: dict[str, float] = {}
             connection: Any = None
@@ -76,8 +78,7 @@ def freshness(
                 spoken.clear()
                 for channel, limit in limits.items():
                     if now - heard[channel] >= limit:
-                        timer.dispose()
-                        upstream.dispose()
+                        end.dispose()
                         on_next(Quiet(connection, channel, now - heard[channel]))
                         on_error(SilenceError(limit))
                         return
@@ -102,16 +103,8 @@ def freshness(
                     timer.disposable = None
                 on_next(item)
 
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timer.dispose()
-                on_completed()
-
-            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=clock)
-            return CompositeDisposable(timer, upstream)
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return end
 
         return Lean(run)
 

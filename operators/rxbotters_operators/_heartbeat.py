@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
+from ._ending import Ending
 from ._timing import clock_of, seconds
 from .errors import HeartbeatTimeout
 from .events import Answered, Frame, Opened, Overdue
@@ -63,6 +64,7 @@ def heartbeat(
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             connection: Any = None
             sent_at = 0.0
             beats = 0
@@ -82,9 +84,7 @@ def heartbeat(
                     timer.disposable = clock.schedule_relative(allowed / 2, give_up)
 
             def give_up(*_: object) -> None:
-                upstream.dispose()
-                timer.dispose()
-                on_error(HeartbeatTimeout(allowed))
+                end(HeartbeatTimeout(allowed))
 
             def forward(item: Any) -> None:
                 nonlocal awaited, connection
@@ -100,16 +100,8 @@ def heartbeat(
                     timer.disposable = clock.schedule_relative(interval, ping)
                 on_next(item)
 
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timer.dispose()
-                on_completed()
-
-            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=clock)
-            return CompositeDisposable(timer, upstream)
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return end
 
         return Lean(run)
 

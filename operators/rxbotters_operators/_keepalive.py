@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
+from ._ending import Ending
 from ._timing import clock_of, positive, seconds
 from .errors import SilenceError
 from .events import Frame, Opened
@@ -72,7 +73,7 @@ def keepalive(
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
             upstream, timer, watch = SerialDisposable(), SerialDisposable(), SerialDisposable()
-            timers = CompositeDisposable(timer, watch)
+            end = Ending(on_error, on_completed, timer, watch, upstream)
             connection: Any = None
             rules: Beat | None = None
             answer: Callable[[Frame], str | None] | None = None
@@ -91,9 +92,7 @@ def keepalive(
                 if heard != known:
                     since = now
                 elif now - since >= rules.silence:
-                    timers.dispose()
-                    upstream.dispose()
-                    on_error(SilenceError(rules.silence))
+                    end(SilenceError(rules.silence))
                     return
                 seen = heard
                 watch.disposable = clock.schedule_relative(rules.silence / 4, lambda _clock, _state: look(seen, since))
@@ -126,16 +125,8 @@ def keepalive(
                 else:
                     on_next(item)
 
-            def fail(error: Exception) -> None:
-                timers.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timers.dispose()
-                on_completed()
-
-            upstream.disposable = source.subscribe(forward, fail, complete, scheduler=clock)
-            return CompositeDisposable(timers, upstream)
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return end
 
         return Lean(run)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import CompositeDisposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
+from ._ending import Ending
 from ._timing import clock_of, positive, seconds
 from .events import Answered, Frame, Late, Opened
 from .hot import Lean, OnCompleted, OnError, OnNext
@@ -54,7 +55,8 @@ def lateness(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            timer = SerialDisposable()
+            upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             connection: Any = None
             probes = 0
             asked: tuple[bytes, float] | None = None
@@ -81,15 +83,8 @@ def lateness(
                     look(seconds(clock))
                 on_next(item)
 
-            def fail(error: Exception) -> None:
-                timer.dispose()
-                on_error(error)
-
-            def complete() -> None:
-                timer.dispose()
-                on_completed()
-
-            return CompositeDisposable(timer, source.subscribe(forward, fail, complete, scheduler=clock))
+            upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
+            return end
 
         return Lean(run)
 

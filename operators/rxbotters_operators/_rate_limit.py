@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
 from ._buffer import Buffer, Overflow, whole
-from ._timing import clock_of, positive, seconds
+from ._ending import Ending
+from ._timing import clock_of, positive, reader
 from .errors import BufferOverflow
 from .hot import Lean, OnCompleted, OnError, OnNext, nothing
 
@@ -78,34 +77,18 @@ def rate_limit(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            # The loop's own time costs a tenth of a scheduler's, which makes a datetime of it.
-            injected = scheduler is not None or given is not None
-            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
+            now = reader(clock)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             waiting: Buffer[T] = Buffer(maxsize, overflow, name="rate_limit")
             sent: deque[float] = deque(maxlen=calls)
             armed = False
             ended = False
-            over = False
-
-            def stop() -> None:
-                nonlocal over
-                over = True
-                timer.dispose()
-                upstream.dispose()
-
-            def finish(error: Exception | None = None) -> None:
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
 
             def release(*_: Any) -> None:
                 nonlocal armed
                 armed = False
-                while not over and len(waiting):
+                while not end.over and len(waiting):
                     time = now()
                     left = sent[0] + per - time if len(sent) == calls else 0.0
                     if left > 0:
@@ -116,18 +99,18 @@ def rate_limit(
                     try:
                         on_next(waiting.get_nowait())
                     except Exception as error:
-                        finish(error)
+                        end(error)
                         raise
                 if ended:
-                    finish()
+                    end()
 
             def forward(item: T) -> None:
-                if over:
+                if end.over:
                     return
                 dropped = waiting.dropped
                 waiting.push(item)
                 if waiting.closed:
-                    finish(BufferOverflow("rate_limit", maxsize, waiting.dropped, overflow))
+                    end(BufferOverflow("rate_limit", maxsize, waiting.dropped, overflow))
                 elif not armed:
                     release()
                 if waiting.dropped != dropped:
@@ -139,8 +122,8 @@ def rate_limit(
                 if not armed:
                     release()
 
-            upstream.disposable = source.subscribe(forward, finish, complete, scheduler=clock)
-            return Disposable(stop)
+            upstream.disposable = source.subscribe(forward, end, complete, scheduler=clock)
+            return end
 
         return Lean(run)
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
 from ._backoff import Backoff, Delays
+from ._ending import Ending
 from ._timing import clock_of
 from .errors import RetriesExhausted
 from .hot import Lean, OnCompleted, OnError, OnNext
@@ -79,27 +80,13 @@ def retry_backoff(
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             delays = make()
             failures = 0
-            over = False
-
-            def stop() -> None:
-                nonlocal over
-                over = True
-                timer.dispose()
-                upstream.dispose()
-
-            def end(error: Exception | None = None) -> None:
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
 
             def forward(item: T) -> None:
                 nonlocal delays, failures
-                if over:
+                if end.over:
                     return
                 if failures:
                     failures, delays = 0, make()
@@ -111,7 +98,7 @@ def retry_backoff(
 
             def fail(error: Exception) -> None:
                 nonlocal failures
-                if over:
+                if end.over:
                     return
                 failures += 1
                 try:
@@ -129,11 +116,11 @@ def retry_backoff(
                 timer.disposable = clock.schedule_relative(max(delay, _asked(error)), ask)
 
             def ask(*_: Any) -> None:
-                if not over:
+                if not end.over:
                     upstream.disposable = source.subscribe(forward, fail, end, scheduler=clock)
 
             ask()
-            return Disposable(stop)
+            return end
 
         return Lean(run)
 

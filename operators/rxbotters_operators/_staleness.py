@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from reactivex import Observable, abc
-from reactivex.disposable import Disposable, SerialDisposable
+from reactivex.disposable import SerialDisposable
 
-from ._timing import clock_of, positive, seconds
+from ._ending import Ending
+from ._timing import clock_of, positive, reader
 from .events import Live, Stale, Status
 from .hot import Lean, OnCompleted, OnError, OnNext
 
@@ -53,26 +52,18 @@ def staleness(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            # The loop's own time costs a tenth of a scheduler's, which makes a datetime of it.
-            injected = scheduler is not None or given is not None
-            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
+            now = reader(clock)
             upstream, timer = SerialDisposable(), SerialDisposable()
+            end = Ending(on_error, on_completed, timer, upstream)
             heard = now()
             live: bool | None = None
-            over = False
-
-            def stop() -> None:
-                nonlocal over
-                over = True
-                timer.dispose()
-                upstream.dispose()
 
             def look(*_: Any) -> None:
                 nonlocal live
                 left = heard + after - now()
                 if left > 0:
                     timer.disposable = clock.schedule_relative(max(left, _STEP), look)
-                elif not over:
+                elif not end.over:
                     live = False
                     try:
                         on_next(Stale(f"nothing arrived for {after:g} s", heard))
@@ -82,7 +73,7 @@ def staleness(
 
             def forward(_: Any) -> None:
                 nonlocal heard, live
-                if over:
+                if end.over:
                     return
                 heard = now()
                 if live is not True:
@@ -91,17 +82,9 @@ def staleness(
                     live = True
                     on_next(Live())
 
-            def end(error: Exception | None = None) -> None:
-                if not over:
-                    stop()
-                    if error is None:
-                        on_completed()
-                    else:
-                        on_error(error)
-
             timer.disposable = clock.schedule_relative(after, look)
             upstream.disposable = source.subscribe(forward, end, end, scheduler=clock)
-            return Disposable(stop)
+            return end
 
         return Lean(run)
 

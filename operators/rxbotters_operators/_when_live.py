@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from reactivex import Observable, abc
 from reactivex.disposable import CompositeDisposable
 
-from ._timing import clock_of, positive, seconds
+from ._timing import clock_of, positive, reader
 from .events import Answered, Frame, Live, Status
 from .hot import Lean, OnCompleted, OnError, OnNext
 
@@ -115,8 +114,7 @@ def when_fresh(
             on_next: OnNext, on_error: OnError, on_completed: OnCompleted, given: abc.SchedulerBase | None
         ) -> abc.DisposableBase:
             clock = clock_of(scheduler, given)
-            injected = scheduler is not None or given is not None
-            now: Callable[[], float] = partial(seconds, clock) if injected else asyncio.get_running_loop().time
+            now = reader(clock)
             proof = float("-inf")
 
             def alive(event: Any) -> None:
