@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
-from rxbotters.errors import BufferOverflow, ConfigError, ProtocolError, RxbottersError
+from rxbotters.errors import BufferOverflow, ConfigError, ProtocolError, RxbottersError, SnapshotError
 from rxbotters_operators.events import StoreChange, delivering
 from rxbotters_operators.hot import Errors
 
@@ -316,13 +316,22 @@ class DataStoreCollection(Feeding):
         return True
 
     def _apply_all(self, answers: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, int]:
-        """Apply decoded answers in order, each as one transaction; return the rows received by path."""
+        """Apply decoded answers in order, each as one transaction; return the rows received by path.
+
+        Raises:
+            SnapshotError: A route could not read its body; a route may raise whatever it likes.
+        """
         routes = self._routes()
         summary: dict[str, int] = {}
         for path, body, query in answers:
             self.folding = True
             try:
                 routes[path](body, query)
+            except RxbottersError:
+                raise
+            except Exception as error:
+                why = f"not what the endpoint promises ({type(error).__name__}: {error})"
+                raise SnapshotError(path, why) from error
             finally:
                 self.folding = False
                 self._flush()

@@ -4,7 +4,7 @@ from rxbotters_operators.codec import dumps, loads
 from rxbotters_operators.events import PLAIN, Dialect, Frame
 
 from .body import FORM, JSON, Encoder, form_body, json_body
-from .digest import hmac_sha256
+from .digest import hmac_sha256, hmac_sha256_base64
 from .redact import MASK, SECRET_HEADERS, Secret, redact_message, redact_text, redact_url
 from .request import Request
 
@@ -22,6 +22,7 @@ __all__ = [
     "dumps",
     "form_body",
     "hmac_sha256",
+    "hmac_sha256_base64",
     "json_body",
     "loads",
     "redact_message",

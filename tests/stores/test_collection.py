@@ -258,6 +258,18 @@ async def test_initialize_refuses_what_is_no_snapshot(
     assert not store["orders"].find()
 
 
+@pytest.mark.parametrize("body", ["[7]", "7", "null"])
+async def test_initialize_says_in_one_way_that_a_route_could_not_read_a_body(body: str) -> None:
+    """C73, F66: a route raises what it likes; who initializes gets one error, with the endpoint and the cause."""
+    store = Account()
+
+    with pytest.raises(SnapshotError, match="/orders: not what the endpoint promises") as caught:
+        await store.initialize(answer("/orders", body))
+
+    assert isinstance(caught.value.__cause__, TypeError)
+    assert not store["orders"].find()
+
+
 async def test_messages_during_initialize_are_folded_after_it() -> None:
     """C73."""
     store = Account()

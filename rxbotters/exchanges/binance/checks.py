@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rxbotters.errors import BadNumber, ProtocolError, SnapshotError
+from rxbotters.errors import BadNumber, ProtocolError
 
-__all__ = ["finite", "objects", "plain", "text", "whole"]
+__all__ = ["finite", "plain", "text", "whole"]
 
 _MAX = sys.float_info.max
 
@@ -65,15 +65,3 @@ def text(what: str, value: Any) -> str:
         raise ProtocolError(f"{what} is no text", repr(value))
     name: str = value
     return name
-
-
-def objects(endpoint: str, body: Any) -> list[Mapping[str, Any]]:
-    """Return the rows of a REST answer that is a list of objects.
-
-    Raises:
-        SnapshotError: It is none.
-    """
-    rows: list[Any] = list(body) if body.__class__ is list else [None]
-    if not all(row.__class__ is dict for row in rows):
-        raise SnapshotError(endpoint, f"a list of objects was expected, not {str(body)[:100]}")
-    return rows

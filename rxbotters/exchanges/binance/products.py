@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rxbotters.errors import SnapshotError
+from rxbotters.stores.proofs import objects
 
 from .account import Balance, Position
 from .books import Book, FuturesBook, PartialDepth
-from .checks import objects
 from .collection import Binance
 from .market import BookTicker, ContinuousKline, Events, Kline, Liquidation, MarkPrice, Ticker, Trade
 from .orders import AlgoOrders, FuturesOrders
@@ -119,19 +119,19 @@ class Futures(Market):
         orders, algos = self.order, self.algoorder
 
         def balances(body: Any, query: Query) -> None:
-            self.balance.snapshot(objects("balance", body))
+            self.balance.snapshot(objects(body))
 
         def positions(body: Any, query: Query) -> None:
-            self.position.snapshot(objects("positionRisk", body), query)
+            self.position.snapshot(objects(body), query)
 
         def algo_orders(body: Any, query: Query) -> None:
             rows = body["orders"] if body.__class__ is dict else body
-            algos.snapshot(objects("openAlgoOrders", rows), query)
+            algos.snapshot(objects(rows), query)
 
         return {
             f"{prefix}/depth": self._depth,
             f"{prefix}/klines": self._klines(self.kline),
-            f"{prefix}/openOrders": lambda body, query: orders.snapshot(objects("openOrders", body), query),
+            f"{prefix}/openOrders": lambda body, query: orders.snapshot(objects(body), query),
             f"{prefix}/openAlgoOrders": algo_orders,
             f"{prefix}/listenKey": self._listen,
             **{f"{prefix[:-1]}{version}/balance": balances for version in (1, 2, 3)},

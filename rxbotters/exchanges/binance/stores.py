@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from rxbotters.stores.proofs import objects
+
 from .account import Account
 from .books import Book
-from .checks import objects
 from .market import CompositeIndex, Events, IndexPrice, Kline
 from .orders import OrderLists, SpotOrders
 from .products import Futures, Market, Query
@@ -73,16 +74,14 @@ class BinanceSpotDataStore(Market):
             super()._nameless(data, ws)
 
     def _routes(self) -> Mapping[str, Route]:
-        return self._read(
-            {
-                "/api/v3/depth": self._depth,
-                "/api/v3/klines": self._klines(self.kline),
-                "/api/v3/openOrders": lambda body, query: self.order.snapshot(objects("openOrders", body), query),
-                "/api/v3/openOrderList": lambda body, query: self.ocoorder.snapshot(objects("openOrderList", body)),
-                "/api/v3/account": lambda body, query: self.account.snapshot(objects("account", body["balances"])),
-                "/api/v3/userDataStream": self._listen,
-            }
-        )
+        return {
+            "/api/v3/depth": self._depth,
+            "/api/v3/klines": self._klines(self.kline),
+            "/api/v3/openOrders": lambda body, query: self.order.snapshot(objects(body), query),
+            "/api/v3/openOrderList": lambda body, query: self.ocoorder.snapshot(objects(body)),
+            "/api/v3/account": lambda body, query: self.account.snapshot(objects(body["balances"])),
+            "/api/v3/userDataStream": self._listen,
+        }
 
     @property
     def order(self) -> SpotOrders:
@@ -125,9 +124,9 @@ class BinanceUSDSMDataStore(Futures):
 
     def _routes(self) -> Mapping[str, Route]:
         def index_info(body: Any, query: Query) -> None:
-            self.compositeindex.snapshot(objects("indexInfo", [body] if body.__class__ is dict else body))
+            self.compositeindex.snapshot(objects([body] if body.__class__ is dict else body))
 
-        return self._read({**self._futures_routes(), "/fapi/v1/indexInfo": index_info})
+        return {**self._futures_routes(), "/fapi/v1/indexInfo": index_info}
 
     @property
     def compositeindex(self) -> CompositeIndex:
@@ -167,13 +166,11 @@ class BinanceCOINMDataStore(Futures):
         }
 
     def _routes(self) -> Mapping[str, Route]:
-        return self._read(
-            {
-                **self._futures_routes(),
-                "/dapi/v1/indexPriceKlines": self._klines(self.indexpricekline, "pair"),
-                "/dapi/v1/markPriceKlines": self._klines(self.markpricekline),
-            }
-        )
+        return {
+            **self._futures_routes(),
+            "/dapi/v1/indexPriceKlines": self._klines(self.indexpricekline, "pair"),
+            "/dapi/v1/markPriceKlines": self._klines(self.markpricekline),
+        }
 
     @property
     def indexprice(self) -> IndexPrice:

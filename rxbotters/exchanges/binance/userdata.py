@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
-from rxbotters.errors import RxbottersError, SnapshotError
+from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStoreCollection
 from rxbotters.stores.response import read_response
 from rxbotters_operators.events import Stale
@@ -105,19 +105,3 @@ class UserData(DataStoreCollection):
 
     def _refusal(self, body: Any) -> str | None:
         return refusal(body)
-
-    def _read(self, routes: Mapping[str, Route]) -> Mapping[str, Route]:
-        """Return ``routes`` whose failures name their endpoint."""
-
-        def named_route(path: str, apply: Route) -> Route:
-            def route(body: Any, query: Mapping[str, str]) -> None:
-                try:
-                    apply(body, query)
-                except RxbottersError:
-                    raise
-                except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-                    raise SnapshotError(path, f"unexpected answer ({type(error).__name__}: {error})") from error
-
-            return route
-
-        return {path: named_route(path, apply) for path, apply in routes.items()}

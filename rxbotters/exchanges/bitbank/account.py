@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-
-from .checks import sizes
+from rxbotters.stores.proofs import sizes
 
 __all__ = ["Asset", "MarginNotice", "MarginPayable", "MarginPosition"]
 

@@ -16,8 +16,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-
-from .checks import sizes
+from rxbotters.stores.proofs import sizes
 
 __all__ = ["SpotOrder"]
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection
+from rxbotters.stores.proofs import objects, sizes
 
 from .account import Asset, MarginNotice, MarginPayable, MarginPosition
-from .checks import rows_of, sizes
 from .orders import SpotOrder
 from .session import error_text
 
@@ -46,17 +45,17 @@ class bitbankPrivateDataStore(DataStoreCollection):
         self.create("margin_payable", datastore_class=MarginPayable)
         self.create("margin_notice", datastore_class=MarginNotice)
         self._folds: dict[str, Fold] = {
-            "asset_update": lambda rows: self.asset._update(rows_of(rows)),
-            "spot_order_new": lambda rows: self.spot_order.fold(rows_of(rows)),
-            "spot_order": lambda rows: self.spot_order.fold(rows_of(rows)),
+            "asset_update": lambda rows: self.asset._update(objects(rows)),
+            "spot_order_new": lambda rows: self.spot_order.fold(objects(rows)),
+            "spot_order": lambda rows: self.spot_order.fold(objects(rows)),
             "spot_order_invalidation": self._invalidate,
             "spot_trade": self._trades,
-            "dealer_order_new": lambda rows: self.dealer_order._update(rows_of(rows)),
-            "withdrawal": lambda rows: self.withdrawal._update(rows_of(rows)),
-            "deposit": lambda rows: self.deposit._update(rows_of(rows)),
-            "margin_position_update": lambda rows: self.margin_position.fold(rows_of(rows)),
+            "dealer_order_new": lambda rows: self.dealer_order._update(objects(rows)),
+            "withdrawal": lambda rows: self.withdrawal._update(objects(rows)),
+            "deposit": lambda rows: self.deposit._update(objects(rows)),
+            "margin_position_update": lambda rows: self.margin_position.fold(objects(rows)),
             "margin_payable_update": self._payables,
-            "margin_notice_update": lambda rows: self.margin_notice._insert(rows_of(rows)),
+            "margin_notice_update": lambda rows: self.margin_notice._insert(objects(rows)),
         }
 
     def _onmessage(self, msg: Any, ws: Any = None) -> None:
@@ -72,13 +71,13 @@ class bitbankPrivateDataStore(DataStoreCollection):
         self.spot_order.invalidate(ids if isinstance(ids, list) else [ids])  # pyright: ignore[reportUnknownArgumentType]
 
     def _trades(self, params: Any) -> None:
-        rows = rows_of(params)
+        rows = objects(params)
         for row in rows:
             sizes("spot_trade", row, ("price", "amount"))
         self.spot_trade._update(rows)
 
     def _payables(self, params: Any) -> None:
-        rows = rows_of(params)
+        rows = objects(params)
         for row in rows:
             sizes("margin_payable", row, ("amount",))
         for row in rows[-1:]:
@@ -158,16 +157,13 @@ class bitbankPrivateDataStore(DataStoreCollection):
 
 
 def _listed(body: Any, name: str, *fields: str) -> list[dict[str, Any]]:
-    """Return the rows of a REST answer.
+    """Return the rows of a REST answer, each with these fields, which can be keys.
 
     Raises:
-        SnapshotError: It holds no list of that name, or a row lacks a field.
+        LookupError, TypeError: It holds no list of that name, or a row lacks a field.
     """
-    try:
-        rows = rows_of(body["data"][name])
-        for row in rows:
-            for field in fields:
-                hash(row[field])
-    except (KeyError, TypeError) as error:
-        raise SnapshotError("bitbank", f"no list of {name} ({type(error).__name__}: {error})") from None
+    rows = objects(body["data"][name])
+    for row in rows:
+        for field in fields:
+            hash(row[field])
     return rows

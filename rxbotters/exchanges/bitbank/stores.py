@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.proofs import objects, sizes
 from rxbotters.wire import loads
 
-from .checks import rows_of, sizes
 from .depth import Depth
 from .private import bitbankPrivateDataStore
 from .session import room_of
@@ -153,7 +153,7 @@ class bitbankDataStore(DataStoreCollection):
         transactions = self.transactions
 
         def fold(data: Any) -> None:
-            rows = [{"pair": pair, **row} for row in rows_of(data["transactions"])]
+            rows = [{"pair": pair, **row} for row in objects(data["transactions"])]
             for row in rows:
                 sizes(transactions.name, row, ("price", "amount"))
             transactions._insert(rows)

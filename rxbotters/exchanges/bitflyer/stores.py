@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.proofs import objects
 from rxbotters.stores.response import read_response
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Live
@@ -153,11 +154,11 @@ class bitFlyerDataStore(DataStoreCollection):
 
     def _routes(self) -> Mapping[str, Callable[[Any, Mapping[str, str]], None]]:
         return {
-            "/v1/me/getchildorders": lambda body, query: self.childorders.replace(_rows(body), query),
-            "/v1/me/getparentorders": lambda body, query: self.parentorders.replace(_rows(body), query),
-            "/v1/me/getpositions": lambda body, query: self.positions.replace(_rows(body), query),
+            "/v1/me/getchildorders": lambda body, query: self.childorders.replace(objects(body), query),
+            "/v1/me/getparentorders": lambda body, query: self.parentorders.replace(objects(body), query),
+            "/v1/me/getpositions": lambda body, query: self.positions.replace(objects(body), query),
             "/v1/me/getcollateral": lambda body, query: self.collateral.replace(body),
-            "/v1/me/getbalance": lambda body, query: self.balance.replace(_rows(body)),
+            "/v1/me/getbalance": lambda body, query: self.balance.replace(objects(body)),
         }
 
     async def refresh(self, fetch: Fetch, product: str, *, tries: int = 10) -> list[Any]:
@@ -207,7 +208,10 @@ class bitFlyerDataStore(DataStoreCollection):
     async def _executions_of(self, fetch: Awaitable[Any]) -> list[Any]:
         routes = {"/v1/me/getexecutions": None}
         _, body, _ = await read_response(await fetch, routes, self._refusal)
-        return [dict(row) for row in _rows(body)]
+        try:
+            return [dict(row) for row in objects(body)]
+        except TypeError as error:
+            raise SnapshotError("/v1/me/getexecutions", str(error)) from None
 
     def _refusal(self, body: Any) -> str | None:
         if isinstance(body, dict) and "error_message" in body:
@@ -280,13 +284,6 @@ class bitFlyerDataStore(DataStoreCollection):
     def balance(self) -> Balance:
         """Spot balances."""
         return self.get("balance", Balance)
-
-
-def _rows(body: Any) -> list[Mapping[str, Any]]:
-    rows: list[Any] = list(body) if body.__class__ is list else [None]
-    if not all(isinstance(row, dict) for row in rows):
-        raise SnapshotError("bitFlyer", f"a list of objects was expected, not {str(body)[:100]}")
-    return rows
 
 
 def _channels(messages: Iterable[Any]) -> Iterable[str]:

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from rxbotters.errors import ProtocolError, SnapshotError
 from rxbotters.stores import OrderBook
+from rxbotters.stores.proofs import objects
 from rxbotters.wire import loads
 
 from .book import Book
 from .catalogue import Catalogue
 from .session import topics
-from .tables import TableStore, objects
+from .tables import TableStore
 
 __all__ = ["BitMEXDataStore"]
 
@@ -90,7 +91,7 @@ class BitMEXDataStore(Catalogue):
             "trade": self.trade,
         }
         return {
-            "/api/v1/orderBook/L2": lambda body, query: self.orderbook.answer(_rows(body), query.get("symbol")),
+            "/api/v1/orderBook/L2": lambda body, query: self.orderbook.answer(objects(body), query.get("symbol")),
             "/api/v1/quote/bucketed": lambda body, query: self._bins("quotebin", body, query),
             "/api/v1/trade/bucketed": lambda body, query: self._bins("tradebin", body, query),
             **{f"/api/v1/{path}": _live_route(path, store) for path, store in live.items()},
@@ -102,7 +103,7 @@ class BitMEXDataStore(Catalogue):
         name = prefix + query.get("binSize", "1m")
         if name not in self:
             raise SnapshotError(prefix, f"no store has bins of {query.get('binSize')}")
-        cast(TableStore, self[name]).add(_in_time(_rows(body)))
+        cast(TableStore, self[name]).add(_in_time(objects(body)))
 
     def _refusal(self, body: Any) -> str | None:
         error: Any = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
@@ -145,19 +146,23 @@ def _book_fold(book: Book, table: str) -> Callable[[Mapping[str, Any]], None]:
 
 
 def _live_route(path: str, store: TableStore) -> Callable[[Any, Mapping[str, str]], None]:
-    return lambda body, query: store.answer(_rows(body), _scope(path, _rows(body), query))
+    def route(body: Any, query: Mapping[str, str]) -> None:
+        rows = objects(body)
+        store.answer(rows, _scope(path, rows, query))
+
+    return route
 
 
 def _account_route(store: TableStore) -> Callable[[Any, Mapping[str, str]], None]:
     def route(body: Any, query: Mapping[str, str]) -> None:
         whole = query.get("currency", "").lower() == "all"
-        store.answer(_rows(body if isinstance(body, list) else [body]), {} if whole else None)
+        store.answer(objects(body if isinstance(body, list) else [body]), {} if whole else None)
 
     return route
 
 
 def _log_route(store: TableStore) -> Callable[[Any, Mapping[str, str]], None]:
-    return lambda body, query: store.add(_in_time(_rows(body)))
+    return lambda body, query: store.add(_in_time(objects(body)))
 
 
 def _scope(path: str, rows: Sequence[Any], query: Mapping[str, str]) -> dict[str, Any] | None:
@@ -176,13 +181,6 @@ def _scope(path: str, rows: Sequence[Any], query: Mapping[str, str]) -> dict[str
         return None
     symbol = query.get("symbol", fields.get("symbol"))
     return {} if symbol is None else {"symbol": symbol}
-
-
-def _rows(body: Any) -> list[dict[str, Any]]:
-    try:
-        return objects(body)
-    except TypeError as error:
-        raise SnapshotError("BitMEX", str(error)) from None
 
 
 def _in_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

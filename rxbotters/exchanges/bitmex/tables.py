@@ -14,24 +14,14 @@ from typing import Any, ClassVar, cast
 
 from rxbotters.errors import BadNumber
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import objects
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Stale
 
-__all__ = ["Orders", "Quotes", "TableStore", "Trades", "objects"]
+__all__ = ["Orders", "Quotes", "TableStore", "Trades"]
 
 Rows = Sequence[Mapping[str, Any]]
 Slice = tuple[tuple[str, Any], ...]
-
-
-def objects(data: Any) -> list[dict[str, Any]]:
-    """Return a list of objects, proved to be one.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if not isinstance(data, list) or not all(row.__class__ is dict for row in data):  # pyright: ignore
-        raise TypeError(f"a list of objects was expected, not {str(data)[:80]}")  # pyright: ignore
-    return data  # pyright: ignore
 
 
 class TableStore(DataStore):

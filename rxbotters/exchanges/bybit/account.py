@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import numbers, objects
 
-from .checks import Item, numbers, rows_of, time_of_row
+from .checks import Item, time_of_row
 from .paging import Paged, Scope
 
 __all__ = ["Executions", "Greeks", "Positions", "Wallet"]
@@ -96,7 +97,7 @@ class Wallet(DataStore):
         for row in rows:
             if not isinstance(row.get("accountType"), str | None):
                 raise ProtocolError(f"{self.name}: accountType is no text: {str(row['accountType'])[:100]}")
-            coins = rows_of(row["coin"]) if "coin" in row else []
+            coins = objects(row["coin"]) if "coin" in row else []
             for coin in coins:
                 if not isinstance(coin.get("coin"), str):
                     raise ProtocolError(f"{self.name}: a coin without a name: {str(coin)[:100]}")

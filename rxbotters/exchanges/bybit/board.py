@@ -14,10 +14,9 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores.book import Level
+from rxbotters.stores.proofs import whole
 from rxbotters.stores.synced import Diff, SyncedBook, consecutive
 from rxbotters_operators.events import Stale, Syncing
-
-from .checks import whole
 
 __all__ = ["Book", "RpiBook"]
 

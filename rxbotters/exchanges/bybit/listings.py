@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from rxbotters.errors import ProtocolError, SnapshotError
+from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStoreCollection
+from rxbotters.stores.proofs import objects
 from rxbotters.stores.response import read_response
 
 from .account import Executions, Positions, Wallet
-from .checks import Item, rows_of
+from .checks import Item
 from .orders import Orders
 from .paging import is_last
 from .topics import ACCOUNT
@@ -144,12 +145,12 @@ def result_of(body: Any) -> dict[str, Any]:
     return result  # type: ignore[no-any-return, unused-ignore]
 
 
-def _page(body: Any, query: Mapping[str, str]) -> tuple[list[Item], Mapping[str, str], str | None, str]:
+def _page(body: Any, query: Mapping[str, str]) -> tuple[Sequence[Item], Mapping[str, str], str | None, str]:
     """Return (rows, query, category, cursor of the next page) of a listing."""
     result = result_of(body)
     try:
-        rows = rows_of(result.get("list"))
-    except ProtocolError as error:
+        rows = objects(result.get("list"))
+    except TypeError as error:
         raise SnapshotError("Bybit", str(error)) from None
     category = query.get("category") or result.get("category")
     cursor = str(result.get("nextPageCursor") or "")

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-
-from .checks import numbers, rows_of
+from rxbotters.stores.proofs import numbers, objects
 
 __all__ = ["BINDERS", "Klines", "Lines", "Tickers"]
 
@@ -39,7 +38,7 @@ def _lines(*fields: str) -> Callable[[DataStore, str], Fold]:
     def bind(store: DataStore, topic: str) -> Fold:
         def fold(msg: Any) -> None:
             data = msg["data"]
-            rows = rows_of([data] if data.__class__ is dict else data)
+            rows = objects([data] if data.__class__ is dict else data)
             numbers(store.name, rows, fields)
             store._insert(rows)
 
@@ -50,7 +49,7 @@ def _lines(*fields: str) -> Callable[[DataStore, str], Fold]:
 
 def _ticker(store: DataStore, topic: str) -> Fold:
     def fold(msg: Any) -> None:
-        rows = rows_of([msg["data"]])
+        rows = objects([msg["data"]])
         numbers(store.name, rows, _TICKER)
         if msg.get("type") == "snapshot":
             store._insert(rows)
@@ -64,7 +63,7 @@ def _kline(store: DataStore, topic: str) -> Fold:
     symbol = [*topic.split(".", 2), "", ""][2]
 
     def fold(msg: Any) -> None:
-        rows = rows_of(msg["data"])
+        rows = objects(msg["data"])
         numbers(store.name, rows, _KLINE)
         store._update([{**row, "symbol": symbol} for row in rows])
 
@@ -80,6 +79,6 @@ BINDERS: Mapping[str, Callable[[DataStore, str], Fold]] = {
     "lt": _ticker,
     "kline": _kline,
     "kline_lt": _kline,
-    "greeks": lambda store, topic: lambda msg: store._update(rows_of(msg["data"])),
+    "greeks": lambda store, topic: lambda msg: store._update(objects(msg["data"])),
 }
 """First part of a topic, which is the name of its store → makes the fold of one topic."""

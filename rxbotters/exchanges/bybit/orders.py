@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
+from rxbotters.stores.proofs import numbers
 
-from .checks import Item, numbers, time_of_row
+from .checks import Item, time_of_row
 from .paging import Paged, Scope
 
 __all__ = ["Orders"]

@@ -14,10 +14,10 @@ from yarl import URL
 
 from rxbotters.errors import StoreError
 from rxbotters.stores import DataStoreCollection
+from rxbotters.stores.proofs import objects
 
 from .account import Executions
 from .board import Book, RpiBook
-from .checks import rows_of
 from .market import BINDERS
 from .session import category_of
 
@@ -75,10 +75,10 @@ class Topics(DataStoreCollection):
             return self._bind_book(topic, *rest.partition(".")[::2])
         if kind == "execution":
             fills = self.get("execution", Executions)
-            return lambda msg: fills.fold(rows_of(msg["data"]))
+            return lambda msg: fills.fold(objects(msg["data"]))
         if kind in ACCOUNT:
             store = self.get(kind)
-            return lambda msg: store.fold(rows_of(msg["data"]))
+            return lambda msg: store.fold(objects(msg["data"]))
         binder = BINDERS.get(kind)
         if binder is None:
             return lambda msg: self._unhandled(topic)

@@ -1,33 +1,13 @@
-"""Numbers that Coincheck writes as text, or now and then as numbers: proved before they enter a store."""
+"""Numbers that Coincheck writes as text, or now and then as numbers: read, and written as the stream does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from rxbotters.errors import BadNumber, ProtocolError
+from rxbotters.errors import ProtocolError
 
-__all__ = ["sequence", "sizes", "text"]
-
-_KINDS = (str, int, float)
-
-
-def sizes(store: str, row: Mapping[str, Any], fields: Iterable[str]) -> None:
-    """Prove that rates and amounts are finite and not negative; a field may be missing, or null.
-
-    Raises:
-        BadNumber: One is not.
-    """
-    for field in fields:
-        value = row.get(field)
-        if value is not None:
-            try:
-                number = float(value) if value.__class__ in _KINDS else -1.0
-            except (ValueError, OverflowError):
-                number = -1.0
-            if not 0 <= number < float("inf"):
-                raise BadNumber(store, field, value)
+__all__ = ["sequence", "text"]
 
 
 def text(number: Any) -> Any:

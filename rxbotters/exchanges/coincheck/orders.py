@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import SnapshotError, VenueError
 from rxbotters.stores import Ask, DataStore
+from rxbotters.stores.proofs import sizes
 from rxbotters_operators.events import Stale
 
-from .checks import sizes
 from .session import error_text
 
 __all__ = ["KINDS", "Order"]

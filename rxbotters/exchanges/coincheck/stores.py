@@ -12,8 +12,8 @@ from yarl import URL
 
 from rxbotters.errors import ProtocolError, SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.proofs import sizes
 
-from .checks import sizes
 from .orderbook import Orderbook
 from .orders import KINDS, Order
 from .session import BOOK, RANGE, error_text
@@ -181,10 +181,7 @@ class CoincheckPrivateDataStore(DataStoreCollection):
         ):
             raise SnapshotError("/api/exchange/orders/opens", "no list of orders")
         waiting = [cast("dict[str, Any]", msg) for msg, _ in self._held if _is_fill(msg)]
-        try:
-            self.order.replace(rows, waiting)
-        except (TypeError, ArithmeticError) as error:
-            raise SnapshotError("/api/exchange/orders/opens", f"{type(error).__name__}: {error}") from None
+        self.order.replace(rows, waiting)
 
     def _refusal(self, body: Any) -> str | None:
         return error_text(body)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from rxbotters.errors import ProtocolError, RxbottersError, SnapshotError
+from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.collection import Route
+from rxbotters.stores.proofs import objects
 
 from .account import Executions, Positions, PositionSummary
 from .book import OrderBooks
@@ -87,21 +88,13 @@ class GMOCoinDataStore(DataStoreCollection):
 
     def _routes(self) -> Mapping[str, Route]:
         return {
-            "/private/v1/activeOrders": _checked(
-                lambda body, query: self.orders.replace(
-                    _rows(body), query.get("symbol"), whole=_is_whole(_rows(body), query)
-                )
+            "/private/v1/activeOrders": _listing(self.orders),
+            "/private/v1/openPositions": _listing(self.positions),
+            "/private/v1/latestExecutions": lambda body, query: self.executions.take(_rows(body)),
+            "/private/v1/positionSummary": lambda body, query: self.position_summary.replace(
+                _rows(body), query.get("symbol")
             ),
-            "/private/v1/openPositions": _checked(
-                lambda body, query: self.positions.replace(
-                    _rows(body), query.get("symbol"), whole=_is_whole(_rows(body), query)
-                )
-            ),
-            "/private/v1/latestExecutions": _checked(lambda body, query: self.executions.take(_rows(body))),
-            "/private/v1/positionSummary": _checked(
-                lambda body, query: self.position_summary.replace(_rows(body), query.get("symbol"))
-            ),
-            "/private/v1/ws-auth": _checked(self._auth),
+            "/private/v1/ws-auth": self._auth,
         }
 
     def _auth(self, body: Any, query: Mapping[str, str]) -> None:
@@ -167,29 +160,17 @@ class GMOCoinDataStore(DataStoreCollection):
         return self.get("position_summary", PositionSummary)
 
 
-def _rows(body: Any) -> list[Mapping[str, Any]]:
+def _rows(body: Any) -> list[dict[str, Any]]:
     """Return the rows of an answer; one without a list has none."""
-    listed = body["data"].get("list", [])
-    if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):  # pyright: ignore
-        raise SnapshotError("GMO Coin", f"a list of objects was expected, not {str(listed)[:100]}")  # pyright: ignore
-    return cast("list[Mapping[str, Any]]", listed)
+    return objects(body["data"].get("list", []))
 
 
-def _is_whole(rows: Sequence[Any], query: Mapping[str, str]) -> bool:
-    """Whether an answer is the first page, and not full: then there is no other."""
-    return int(query.get("page", 1)) == 1 and len(rows) < int(query.get("count", _PAGE))
+def _listing(store: Orders | Positions) -> Route:
+    """Return the route of a listing in pages; the first page, unless it is full, is the whole truth."""
 
+    def route(body: Any, query: Mapping[str, str]) -> None:
+        rows = _rows(body)
+        whole = int(query.get("page", 1)) == 1 and len(rows) < int(query.get("count", _PAGE))
+        store.replace(rows, query.get("symbol"), whole=whole)
 
-def _checked(route: Route) -> Route:
-    """Return a route that says in one way that a body is not what its endpoint promises."""
-
-    def checked(body: Any, query: Mapping[str, str]) -> None:
-        try:
-            route(body, query)
-        except RxbottersError:
-            raise
-        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            why = f"not what the endpoint promises ({type(error).__name__}: {error})"
-            raise SnapshotError("GMO Coin", why) from error
-
-    return checked
+    return route

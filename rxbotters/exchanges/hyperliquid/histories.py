@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import objects
 from rxbotters.wire import dumps
-
-from .rows import objects
 
 __all__ = ["Fills", "Fundings", "History", "Trades", "TwapSlices"]
 

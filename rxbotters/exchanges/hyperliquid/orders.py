@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-
-from .rows import objects
+from rxbotters.stores.proofs import objects
 
 __all__ = ["Orders"]
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import BadNumber
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import objects
 
 __all__ = [
     "AllDexsAssetCtxs",
@@ -16,7 +17,6 @@ __all__ = [
     "PerCoin",
     "contexts",
     "events",
-    "objects",
     "prove",
     "state",
 ]
@@ -49,17 +49,6 @@ class Events(DataStore):
     """User events, each with its ``type``."""
 
     _MAXLEN = 99999
-
-
-def objects(rows: Any) -> list[dict[str, Any]]:
-    """Return a list of objects, proved to be one.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if not isinstance(rows, list) or not all(row.__class__ is dict for row in rows):  # pyright: ignore
-        raise TypeError(f"a list of objects was expected, not {str(rows)[:80]}")  # pyright: ignore
-    return rows  # pyright: ignore
 
 
 def events(data: Mapping[str, Any], user: str | None) -> list[dict[str, Any]]:

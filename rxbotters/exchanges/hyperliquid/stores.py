@@ -7,11 +7,12 @@ from typing import Any, cast
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import OrderBook
+from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Stale
 
 from .catalogue import Catalogue
 from .histories import History
-from .rows import contexts, events, objects, prove, state
+from .rows import contexts, events, prove, state
 from .users import Users
 
 __all__ = ["HyperliquidDataStore"]

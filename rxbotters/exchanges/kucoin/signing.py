@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from urllib.parse import unquote_plus
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Credentials
-from rxbotters.wire import JSON, Request
+from rxbotters.wire import JSON, Request, hmac_sha256_base64
 
 __all__ = ["KEY_VERSION", "sign"]
 
@@ -32,17 +29,12 @@ def sign(request: Request, creds: Credentials, stamp: Stamp) -> Request:
     text = f"{stamp.ms}{request.method}{target}".encode() + request.body
     headers = {
         "KC-API-KEY": creds.key,
-        "KC-API-SIGN": _digest(creds.secret, text),
+        "KC-API-SIGN": hmac_sha256_base64(creds.secret, text),
         "KC-API-TIMESTAMP": str(stamp.ms),
-        "KC-API-PASSPHRASE": _digest(creds.secret, creds.passphrase),
+        "KC-API-PASSPHRASE": hmac_sha256_base64(creds.secret, creds.passphrase),
     }
     if not any(name.upper() == KEY_VERSION for name in request.headers):
         headers[KEY_VERSION] = "2"
     if request.body:
         headers["Content-Type"] = JSON
     return request.with_headers(headers)
-
-
-def _digest(secret: bytes, message: bytes) -> str:
-    """Return the base64 HMAC-SHA256."""
-    return base64.b64encode(hmac.new(secret, message, hashlib.sha256).digest()).decode()

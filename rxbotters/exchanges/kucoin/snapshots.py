@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from yarl import URL
 
-from rxbotters.errors import ConfigError, RxbottersError, SnapshotError
+from rxbotters.errors import ConfigError
 from rxbotters.stores import OrderBook
 from rxbotters.stores.collection import Route
+from rxbotters.stores.proofs import objects
 
 from .orders import is_futures
 from .rooms import Rooms
@@ -39,21 +40,21 @@ class Snapshots(Rooms):
 
     def _routes(self) -> Mapping[str, Route]:
         return {
-            "/api/v1/bullet-public": _checked(self._bullet),
-            "/api/v1/bullet-private": _checked(self._bullet),
-            "/api/v1/market/candles": _checked(self._candles),
-            "/api/v3/market/orderbook/level2": _checked(self._level2),
-            "/api/v1/level2/snapshot": _checked(self._level2),
-            "/api/v1/positions": _checked(self._positions),
-            "/api/v1/position": _checked(self._positions),
-            "/api/v2/position": _checked(self._positions),
-            "/api/v1/accounts": _checked(lambda body, query: self.balance.replace(_rows(body), query)),
-            "/api/v1/orders": _checked(self._orders(status="done")),
-            "/api/v1/hf/orders/active": _checked(self._orders()),
-            "/api/v1/hf/orders/active/page": _checked(self._orders()),
-            "/api/v1/stop-order": _checked(self._orders(stop=True)),
-            f"{_FUTURES}/api/v1/orders": _checked(self._orders(status="done", futures=True)),
-            "/api/v1/stopOrders": _checked(self._orders(stop=True, futures=True)),
+            "/api/v1/bullet-public": self._bullet,
+            "/api/v1/bullet-private": self._bullet,
+            "/api/v1/market/candles": self._candles,
+            "/api/v3/market/orderbook/level2": self._level2,
+            "/api/v1/level2/snapshot": self._level2,
+            "/api/v1/positions": self._positions,
+            "/api/v1/position": self._positions,
+            "/api/v2/position": self._positions,
+            "/api/v1/accounts": lambda body, query: self.balance.replace(objects(body["data"]), query),
+            "/api/v1/orders": self._orders(status="done"),
+            "/api/v1/hf/orders/active": self._orders(),
+            "/api/v1/hf/orders/active/page": self._orders(),
+            "/api/v1/stop-order": self._orders(stop=True),
+            f"{_FUTURES}/api/v1/orders": self._orders(status="done", futures=True),
+            "/api/v1/stopOrders": self._orders(stop=True, futures=True),
         }
 
     def _bullet(self, body: Any, query: Mapping[str, str]) -> None:
@@ -66,8 +67,8 @@ class Snapshots(Rooms):
         self.orderbook.snapshot(query["symbol"], body["data"])
 
     def _positions(self, body: Any, query: Mapping[str, str]) -> None:
-        one = isinstance(body["data"], dict)
-        self.positions.replace(_rows({"data": [body["data"]]} if one else body), query)
+        data = body["data"]
+        self.positions.replace(objects([data] if isinstance(data, dict) else data), query)
 
     def _orders(self, *, status: str = "active", stop: bool = False, futures: bool = False) -> Route:
         """Return the route of an endpoint that lists orders of ``status`` unless the query asks for another."""
@@ -77,7 +78,7 @@ class Snapshots(Rooms):
             page = cast("dict[str, Any]", data if isinstance(data, dict) else {"items": data})
             active = query.get("status", status) == "active"
             whole = active and int(page.get("totalPage", 1)) <= 1 and _PAGES.issuperset(query)
-            self.orders.replace(_rows(page, "items"), query, stop=stop, futures=futures, whole=whole)
+            self.orders.replace(objects(page["items"]), query, stop=stop, futures=futures, whole=whole)
 
         return route
 
@@ -109,26 +110,3 @@ class Snapshots(Rooms):
                 'client.lease("kucoin.public")'
             )
         return self._endpoint
-
-
-def _rows(body: Any, field: str = "data") -> list[Mapping[str, Any]]:
-    rows: list[Any] = list(body[field]) if isinstance(body[field], list) else [None]
-    if not all(isinstance(row, dict) for row in rows):
-        raise SnapshotError("KuCoin", f"a list of objects was expected, not {str(body[field])[:100]}")
-    return rows
-
-
-def _checked(route: Route) -> Route:
-    """Return a route that says in one way that a body is not what its endpoint promises."""
-
-    def checked(body: Any, query: Mapping[str, str]) -> None:
-        try:
-            route(body, query)
-        except RxbottersError:
-            raise
-        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            raise SnapshotError(
-                "KuCoin", f"not what the endpoint promises ({type(error).__name__}: {error})"
-            ) from error
-
-    return checked

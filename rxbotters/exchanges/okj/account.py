@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
+from rxbotters.exchanges.okx.pages import Pages
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Stale
 
-from .pages import Pages
-from .rows import Query, number, objects, texts
+from .rows import Query, number, texts
 
 __all__ = ["Account"]
 
@@ -32,7 +33,7 @@ class Account(DataStore):
         """Apply a message of V5.
 
         Raises:
-            ProtocolError, BadNumber: It cannot be read; nothing was applied.
+            TypeError, ProtocolError, BadNumber: It cannot be read; nothing was applied.
         """
         rows = details(message["data"])
         self._check(rows)
@@ -82,6 +83,6 @@ def details(data: Any) -> list[dict[str, Any]]:
     """Return the currencies of V5's accounts.
 
     Raises:
-        ProtocolError: There are none to be found.
+        TypeError: There are none to be found.
     """
     return [detail for row in objects(data) for detail in objects(row.get("details", []))]

@@ -12,7 +12,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials, LoginScript
 from rxbotters.errors import LoginRefused
-from rxbotters.wire import MASK, dumps
+from rxbotters.exchanges.okx.session import ask_for_login, cut, masked
 
 from .signing import login_sign
 
@@ -36,17 +36,10 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
     """
     timestamp = f"{stamp.ms // 1000}.{stamp.ms % 1000:03d}"
     signature = login_sign(creds, timestamp)
-    secrets = (creds.key, creds.passphrase.reveal(), signature)
-    reply: Any = yield [dumps({"op": "login", "args": [creds.key, secrets[1], timestamp, signature]})]
-    while not (isinstance(reply, dict) and cast("dict[str, Any]", reply).get("event") in ("login", "error")):
-        reply = yield None
-    answer = cast("dict[str, Any]", reply)
-    if answer["event"] == "login" and answer.get("success") is True:
-        return
-    text = _text(answer)
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    raise LoginRefused("OKJ", text)
+    passphrase = creds.passphrase.reveal()
+    answer = yield from ask_for_login([creds.key, passphrase, timestamp, signature])
+    if answer["event"] != "login" or answer.get("success") is not True:
+        raise LoginRefused("OKJ", masked(_text(answer), (creds.key, passphrase, signature)))
 
 
 def needs_login(messages: Sequence[Any], url: URL) -> bool:
@@ -93,15 +86,7 @@ def undo(message: Any) -> Any:
 def split(message: Any, url: URL) -> Sequence[Any]:
     """Cut a subscription that is longer than the exchange takes."""
     asked = channels(message) or channels(message, "unsubscribe")
-    parts: list[list[str]] = [[]]
-    size = 0
-    for channel in asked:
-        length = len(channel) + 4
-        if size + length > _LONGEST and parts[-1]:
-            parts.append([])
-            size = 0
-        parts[-1].append(channel)
-        size += length
+    parts = cut(asked, _LONGEST, lambda channel: len(channel) + 4)
     return [{**message, "args": part} for part in parts] if len(parts) > 1 else (message,)
 
 

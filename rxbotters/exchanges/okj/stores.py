@@ -1,4 +1,8 @@
-"""OKJ's stores, fed by V5 or by V3. Source: dev.okj.com/apidoc (2026-09)."""
+"""OKJ's stores, fed by V5 or by V3. Source: dev.okj.com/apidoc (2026-09).
+
+The books are OKX's: numbered by ``seqId`` in V5, proved by a checksum in both versions. An update of V3 has no number, its
+checksum tells whether one is missing (okcoinjapan/V3-Open-API-SDK, ``OrderBookChecksumer.java``).
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from rxbotters.errors import ProtocolError
+from rxbotters.exchanges.okx.board import Books
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.proofs import objects
 
 from . import legacy, session, v3
 from .account import Account, details
-from .board import Books
-from .feeds import BookFeeds, is_book
+from .feeds import BookFeeds
 from .orders import AlgoOrders, Orders
-from .rows import Query, answer_rows, objects
+from .rows import Query, answer_rows
 
 __all__ = ["ByInstrument", "Candles", "OKJDataStore", "Trades"]
 
@@ -93,8 +98,10 @@ class OKJDataStore(DataStoreCollection):
 
     def _bind(self, channel: str, symbol: Any) -> Fold:
         """Return the fold of a channel of V5, bound once for each instrument."""
-        if is_book(channel):
-            return self._book_fold(channel, symbol)
+        if self._books.is_book(channel):
+            if not isinstance(symbol, str):
+                raise ProtocolError(f"a book of {symbol!r}")
+            return self._books.fold(channel, symbol)
         if channel.startswith("candle"):
             return self._fold_candles
         match channel:
@@ -106,7 +113,7 @@ class OKJDataStore(DataStoreCollection):
                 return lambda message: trades._insert(objects(message["data"]))
             case "orders" | "orders-algo":
                 orders = self.orders if channel == "orders" else self.orders_algo
-                return lambda message: orders.fold(objects(message["data"]))
+                return lambda message: orders.fold(message["data"])
             case "account":
                 return self.account.fold
             case _:
@@ -114,7 +121,7 @@ class OKJDataStore(DataStoreCollection):
 
     def _bind_v3(self, table: str, _: Any) -> Fold:
         """Return the fold of a table of V3, bound once."""
-        if is_book(table):
+        if self._books.is_book(table):
             return lambda message: self._fold_books_v3(table, message)
         name = table.partition("/")[2]
         if name.startswith("candle"):
@@ -133,25 +140,13 @@ class OKJDataStore(DataStoreCollection):
             case _:
                 return lambda message: self._unhandled(table)
 
-    def _book_fold(self, channel: str, symbol: Any) -> Fold:
-        if not isinstance(symbol, str):
-            raise ProtocolError(f"a book of {symbol!r}")
-        books = self._books
-
-        def fold(message: Mapping[str, Any]) -> None:
-            action = message.get("action")
-            for data in message["data"]:
-                books.fold(channel, symbol, data, action)
-
-        return fold
-
     def _fold_books_v3(self, table: str, message: Mapping[str, Any]) -> None:
         action = message.get("action")
         for data in objects(message["data"]):
             symbol = data["instrument_id"]
             if not isinstance(symbol, str):
                 raise ProtocolError(f"a book of {symbol!r}")
-            self._books.fold(table, symbol, v3.book(data), action)
+            self._books.store(table, symbol).take(symbol, v3.book(data), action)
 
     def _fold_candles(self, message: Mapping[str, Any]) -> None:
         arg, rows = message["arg"], message["data"]
@@ -180,25 +175,17 @@ class OKJDataStore(DataStoreCollection):
 
     def _routes(self) -> Mapping[str, Callable[[Any, Query], None]]:
         return {
-            "/api/v5/market/tickers": lambda body, query: self.ticker._update(answer_rows(body, "tickers")),
-            "/api/v5/trade/orders-pending": lambda body, query: self.orders.replace(
-                answer_rows(body, "orders-pending"), query
-            ),
-            "/api/v5/trade/orders-algo-pending": lambda body, query: self.orders_algo.replace(
-                answer_rows(body, "orders-algo-pending"), query
-            ),
-            "/api/v5/account/balance": lambda body, query: self.account.replace(
-                details(answer_rows(body, "balance")), query
-            ),
+            "/api/v5/market/tickers": lambda body, query: self.ticker._update(answer_rows(body)),
+            "/api/v5/trade/orders-pending": lambda body, query: self.orders.replace(answer_rows(body), query),
+            "/api/v5/trade/orders-algo-pending": lambda body, query: self.orders_algo.replace(answer_rows(body), query),
+            "/api/v5/account/balance": lambda body, query: self.account.replace(details(answer_rows(body)), query),
             "/api/spot/v3/orders_pending": lambda body, query: self.orders.replace(
-                v3.renamed(answer_rows(body, "orders_pending")), v3.asked(query)
+                v3.renamed(answer_rows(body)), v3.asked(query)
             ),
             "/api/spot/v3/algo": lambda body, query: self.orders_algo.replace(
-                v3.renamed(answer_rows(body, "algo")), v3.asked(query)
+                v3.renamed(answer_rows(body)), v3.asked(query)
             ),
-            "/api/spot/v3/accounts": lambda body, query: self.account.replace(
-                v3.renamed(answer_rows(body, "accounts")), {}
-            ),
+            "/api/spot/v3/accounts": lambda body, query: self.account.replace(v3.renamed(answer_rows(body)), {}),
         }
 
     def _refusal(self, body: Any) -> str | None:

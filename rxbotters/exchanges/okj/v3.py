@@ -1,7 +1,7 @@
 """V3 in the words of V5: rows keep all their fields and get the keys of V5 beside them.
 
 ``instrument_id`` is also ``instId``, ``order_id`` is ``ordId``, ``algo_id`` is ``algoId``, ``trade_id`` is ``tradeId``,
-``currency`` is ``ccy``. Levels of books are lists in both.
+``currency`` is ``ccy``; the ``timestamp`` of a book is also its ``ts``. Levels of books are lists in both.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rxbotters.errors import ProtocolError
+from rxbotters.stores.proofs import objects
 
-from .rows import Query, objects
+from .rows import Query
 
 __all__ = ["asked", "book", "candles", "renamed"]
 
@@ -29,7 +30,7 @@ def renamed(rows: Any) -> list[dict[str, Any]]:
     """Return rows with the keys of V5 beside their own.
 
     Raises:
-        ProtocolError: They are none.
+        TypeError: They are none.
     """
     return [{**row, **{new: row[old] for old, new in _NAMES.items() if old in row}} for row in objects(rows)]
 
@@ -43,7 +44,7 @@ def candles(channel: str, rows: Any) -> list[dict[str, Any]]:
     """Return candles: ``{"candle": [ts, o, h, l, c, vol], "instrument_id": …}`` as rows.
 
     Raises:
-        ProtocolError: One has no list.
+        TypeError, ProtocolError: One has no list.
     """
     found: list[dict[str, Any]] = []
     for row in objects(rows):
@@ -57,10 +58,11 @@ def candles(channel: str, rows: Any) -> list[dict[str, Any]]:
 
 def book(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a book or a change of one; levels of three fields lack the one that is 0 in those of four."""
+    renamed = {"ts": data["timestamp"], **data} if data.get("timestamp") is not None else data
     asks, bids = data.get("asks"), data.get("bids")
     if _is_short(asks) or _is_short(bids):
-        return {**data, "asks": _levels(asks), "bids": _levels(bids)}
-    return data
+        return {**renamed, "asks": _levels(asks), "bids": _levels(bids)}
+    return renamed
 
 
 def _is_short(levels: Any) -> bool:

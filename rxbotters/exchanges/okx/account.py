@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Stale
 
 from .pages import Pages
-from .rows import Query, is_zero, matches, objects, texts
+from .rows import Query, is_zero, matches, texts
 
 __all__ = ["Account", "Balance", "BalanceAndPosition", "LiquidationWarning", "Positions"]
 
@@ -43,7 +44,7 @@ class _Snapshots(DataStore):
         """Apply a message: a snapshot replaces what it speaks of once its last page is here, a change is merged.
 
         Raises:
-            ProtocolError, BadNumber: It cannot be read; nothing was applied.
+            TypeError, ProtocolError, BadNumber: It cannot be read; nothing was applied.
         """
         rows = objects(message["data"])
         self._check(rows)
@@ -61,7 +62,7 @@ class _Snapshots(DataStore):
         """Take a REST answer as the truth for what it was asked for.
 
         Raises:
-            ProtocolError, BadNumber: It cannot be read; nothing was applied.
+            TypeError, ProtocolError, BadNumber: It cannot be read; nothing was applied.
         """
         self._check(rows)
         self._replace(rows, query)
@@ -188,7 +189,7 @@ class BalanceAndPosition(DataStore):
         """Apply a message.
 
         Raises:
-            ProtocolError, BadNumber: It cannot be read; nothing was applied.
+            TypeError, ProtocolError, BadNumber: It cannot be read; nothing was applied.
         """
         rows = objects(message["data"])
         balance, position = self.balance, self.position

@@ -72,14 +72,18 @@ class Books(SyncedBook):
         """Apply a message: an update if it says so, else a whole book."""
         action = message.get("action")
         for data in message["data"]:
-            if action == "update":
-                self.on_diff(symbol, self._diff(symbol, data))
-            else:
-                self._begin(symbol, data, is_only_one=action is not None)
-            if "checksum" in data:
-                self.checksum[symbol] = data["checksum"]
-            if "ts" in data:
-                self.ts[symbol] = data["ts"]
+            self.take(symbol, data, action)
+
+    def take(self, symbol: str, data: Mapping[str, Any], action: Any) -> None:
+        """Apply one book, or one change of a book."""
+        if action == "update":
+            self.on_diff(symbol, self._diff(symbol, data))
+        else:
+            self._begin(symbol, data, is_only_one=action is not None)
+        if "checksum" in data:
+            self.checksum[symbol] = data["checksum"]
+        if "ts" in data:
+            self.ts[symbol] = data["ts"]
 
     def lose(self, symbol: Any, status: Status) -> None:
         """Empty the book of an instrument whose feed ended."""

@@ -7,33 +7,35 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Stale
 
-from .rows import Query, matches, objects, texts
+from .rows import Query, matches, texts
 
-__all__ = ["AlgoAdvance", "Orders", "OrdersAlgo", "ids_of"]
+__all__ = ["AlgoAdvance", "LiveOrders", "Orders", "OrdersAlgo", "ids_of"]
 
 _PAGE = 100
 
 
-class _Orders(DataStore):
+class LiveOrders(DataStore):
     """Orders that may still be filled; the channel brings changes only, so that after a loss a request must say what is."""
 
     _ON_LOSS = "refetch"
-    _ALIVE: ClassVar[Collection[str]]
+    _ALIVE: ClassVar[Collection[str]] = ()
     _NARROW: ClassVar[Collection[str]] = ()
+    _TEXTS: ClassVar[Sequence[str]] = ("state",)
 
     def fold(self, data: Any) -> None:
         """Apply pushes in their order: an order in a state that ends it goes, every other is merged.
 
         Raises:
-            ProtocolError: A row is none; nothing was applied.
+            TypeError, ProtocolError: A row is none; nothing was applied.
         """
         rows = objects(data)
         for row in rows:
-            texts(row, (*self._keys, "state"))
+            texts(row, (*self._keys, *self._TEXTS))
         for row in rows:
-            if row.get("state") in self._ALIVE:
+            if self._is_alive(row):
                 self._update([row])
             else:
                 self._delete([row])
@@ -58,7 +60,7 @@ class _Orders(DataStore):
         """
         (key,) = self._keys
         ids = ids_of(rows, key)
-        alive = [row for row in rows if row.get("state") in self._ALIVE]
+        alive = [row for row in rows if self._is_alive(row)]
         rest = 0
         if any(name in query for name in self._NARROW):
             self._delete([row for row in rows if row not in alive], reason="resync")
@@ -68,7 +70,9 @@ class _Orders(DataStore):
             low, high = max(rest, _bound(query, "before") or 0), _bound(query, "after")
             kept = {row[key] for row in alive}
             gone = [
-                row for row in self if row[key] not in kept and matches(row, query) and _within(row[key], low, high)
+                row
+                for row in self
+                if row[key] not in kept and self._matches(row, query) and _within(row[key], low, high)
             ]
             self._delete(gone, reason="resync")
         self._update(alive, reason="resync")
@@ -77,15 +81,21 @@ class _Orders(DataStore):
         else:
             self.refetched()
 
+    def _is_alive(self, row: Mapping[str, Any]) -> bool:
+        return row.get("state") in self._ALIVE
 
-class Orders(_Orders):
+    def _matches(self, row: Mapping[str, Any], query: Query) -> bool:
+        return matches(row, query)
+
+
+class Orders(LiveOrders):
     """Live orders by ``ordId``: ``state`` is ``live`` or ``partially_filled``."""
 
     _KEYS: ClassVar[Sequence[str]] = ("ordId",)
     _ALIVE = frozenset({"live", "partially_filled"})
 
 
-class OrdersAlgo(_Orders):
+class OrdersAlgo(LiveOrders):
     """Live algo orders by ``algoId``: ``state`` is ``live``, ``pause`` or ``partially_effective``."""
 
     _KEYS: ClassVar[Sequence[str]] = ("algoId",)
@@ -112,7 +122,7 @@ def ids_of(rows: Iterable[Mapping[str, Any]], key: str) -> set[int]:
 def _id(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
-    raise SnapshotError("OKX", f"an id must be a text of digits, not {value!r}")
+    raise SnapshotError("orders", f"an id must be a text of digits, not {value!r}")
 
 
 def _within(value: str, low: int, high: int | None) -> bool:

@@ -4,38 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any
 
-from rxbotters.errors import BadNumber, ProtocolError, SnapshotError
+from rxbotters.errors import BadNumber, ProtocolError
 
-__all__ = ["Query", "answer_rows", "is_zero", "matches", "objects", "texts"]
+__all__ = ["Query", "is_zero", "matches", "texts"]
 
 Query = Mapping[str, str]
-
-
-def objects(value: Any) -> list[dict[str, Any]]:
-    """Return a list of objects.
-
-    Raises:
-        ProtocolError: It is none.
-    """
-    rows: list[Any] = list(value) if value.__class__ is list else [None]
-    for row in rows:
-        if not isinstance(row, dict):
-            raise ProtocolError("a list of objects was expected", str(value)[:200])
-    return cast("list[dict[str, Any]]", rows)
-
-
-def answer_rows(body: Any, endpoint: str) -> list[dict[str, Any]]:
-    """Return the rows of a REST answer.
-
-    Raises:
-        SnapshotError: It has none.
-    """
-    try:
-        return objects(body["data"])
-    except (ProtocolError, KeyError, TypeError):
-        raise SnapshotError(endpoint, f"{{data: [objects]}} was expected, not {str(body)[:100]}") from None
 
 
 def texts(row: Mapping[str, Any], names: Sequence[str]) -> None:

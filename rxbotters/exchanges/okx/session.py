@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 from yarl import URL
 
@@ -17,10 +17,15 @@ from .signing import login_sign
 
 __all__ = [
     "ack",
+    "ask_for_login",
     "beat",
     "channel_of",
+    "cut",
     "farewell",
+    "is_private",
+    "judge_login",
     "login",
+    "masked",
     "needs_login",
     "request_ids",
     "split",
@@ -28,6 +33,8 @@ __all__ = [
     "time_of",
     "undo",
 ]
+
+T = TypeVar("T")
 
 _LONGEST = 60_000
 """Bytes of one subscription; the exchange takes 64 KB."""
@@ -55,22 +62,42 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
     Source:
         okx.com/docs-v5, "WebSocket", "Login" and "Error Code" (2026-07).
     """
-    signature = login_sign(creds, stamp.seconds)
-    secrets = (creds.key, creds.passphrase.reveal(), signature)
-    args = {"apiKey": creds.key, "passphrase": secrets[1], "timestamp": str(stamp.seconds), "sign": signature}
-    reply: Any = yield [dumps({"op": "login", "args": [args]})]
+    signature = login_sign(creds, str(stamp.seconds))
+    passphrase = creds.passphrase.reveal()
+    fields = {"apiKey": creds.key, "passphrase": passphrase, "timestamp": str(stamp.seconds), "sign": signature}
+    answer = yield from ask_for_login([fields])
+    judge_login("OKX", answer, (creds.key, passphrase, signature), _LATER)
+
+
+def ask_for_login(args: list[Any]) -> Generator[list[str] | None, Any, dict[str, Any]]:
+    """Send a ``login`` request and return its answer, ``login`` or ``error``; all else is somebody else's."""
+    reply: Any = yield [dumps({"op": "login", "args": args})]
     while not (isinstance(reply, dict) and cast("dict[str, Any]", reply).get("event") in ("login", "error")):
         reply = yield None
-    answer = cast("dict[str, Any]", reply)
+    return cast("dict[str, Any]", reply)
+
+
+def judge_login(title: str, answer: Mapping[str, Any], secrets: Iterable[str], later: Container[str]) -> None:
+    """Raise unless an answer says yes; what it repeats of our ``secrets`` is masked.
+
+    Raises:
+        LoginRefused: It says no.
+        SessionError: It says not now: its code is one of ``later``.
+    """
     code = str(answer.get("code"))
     if answer["event"] == "login" and code == "0":
         return
-    text = _text(answer)
+    text = masked(_text(answer), secrets)
+    if code in later:
+        raise SessionError(f"{title} cannot log in now: {text}; it is tried again")
+    raise LoginRefused(title, text)
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without the secrets in it."""
     for secret in secrets:
         text = text.replace(secret, MASK)
-    if code in _LATER:
-        raise SessionError(f"OKX cannot log in now: {text}; it is tried again")
-    raise LoginRefused("OKX", text)
+    return text
 
 
 def needs_login(messages: Sequence[Any], url: URL) -> bool:
@@ -79,11 +106,16 @@ def needs_login(messages: Sequence[Any], url: URL) -> bool:
     Source:
         okx.com/docs-v5, "Order book channel" (books-l2-tbt and books50-l2-tbt are for VIPs) (2026-07).
     """
+    return is_private(messages, url, _OPEN)
+
+
+def is_private(messages: Sequence[Any], url: URL, opened: tuple[str, ...]) -> bool:
+    """Whether one of these channels is for accounts; on ``/business`` all are but those that begin as ``opened`` ones."""
     channels = [str(arg.get("channel")) for message in messages for arg in subscriptions(message)]
     if url.path.endswith("/public"):
         return any(channel in _VIP for channel in channels)
     if url.path.endswith("/business"):
-        return not channels or not all(channel.startswith(_OPEN) for channel in channels)
+        return not channels or not all(channel.startswith(opened) for channel in channels)
     return True
 
 
@@ -130,16 +162,21 @@ def split(message: Any, url: URL) -> Sequence[Any]:
     args = subscriptions(message) or subscriptions(message, "unsubscribe")
     if len(dumps(args)) <= _LONGEST:
         return (message,)
-    parts: list[list[Any]] = [[]]
+    return [{**message, "args": part} for part in cut(args, _LONGEST, lambda arg: len(dumps(arg)) + 2)]
+
+
+def cut(args: Iterable[T], longest: int, length: Callable[[T], int]) -> list[list[T]]:
+    """Return ``args`` in parts, each of at most ``longest`` bytes, or of one that is longer."""
+    parts: list[list[T]] = [[]]
     size = 0
     for arg in args:
-        length = len(dumps(arg)) + 2
-        if size + length > _LONGEST and parts[-1]:
+        more = length(arg)
+        if size + more > longest and parts[-1]:
             parts.append([])
             size = 0
         parts[-1].append(arg)
-        size += length
-    return [{**message, "args": part} for part in parts]
+        size += more
+    return parts
 
 
 def beat(url: URL) -> Beat:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Credentials
-from rxbotters.wire import JSON, Request
+from rxbotters.wire import JSON, Request, hmac_sha256_base64
 
 __all__ = ["DEMO", "login_sign", "sign"]
 
@@ -28,7 +24,7 @@ def sign(request: Request, creds: Credentials, stamp: Stamp) -> Request:
     text = f"{stamp.iso}{request.method}{request.target}".encode() + request.body
     headers = {
         "OK-ACCESS-KEY": creds.key,
-        "OK-ACCESS-SIGN": _hmac(creds, text),
+        "OK-ACCESS-SIGN": hmac_sha256_base64(creds.secret, text),
         "OK-ACCESS-TIMESTAMP": stamp.iso,
         "OK-ACCESS-PASSPHRASE": creds.passphrase.reveal(),
         "Content-Type": JSON,
@@ -38,14 +34,10 @@ def sign(request: Request, creds: Credentials, stamp: Stamp) -> Request:
     return request.with_headers(headers)
 
 
-def login_sign(creds: Credentials, seconds: int) -> str:
-    """Return the signature of a WebSocket login at Unix time ``seconds``.
+def login_sign(creds: Credentials, seconds: str) -> str:
+    """Return the signature of a WebSocket login; ``seconds`` is its Unix time as it stands in the message.
 
     Source:
         okx.com/docs-v5, "WebSocket", "Login" (2026-07).
     """
-    return _hmac(creds, f"{seconds}GET/users/self/verify".encode())
-
-
-def _hmac(creds: Credentials, text: bytes) -> str:
-    return base64.b64encode(hmac.new(creds.secret, text, hashlib.sha256).digest()).decode()
+    return hmac_sha256_base64(creds.secret, f"{seconds}GET/users/self/verify".encode())

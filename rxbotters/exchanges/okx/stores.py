@@ -7,12 +7,13 @@ from typing import Any, ClassVar, cast
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.proofs import objects
 
 from .account import Account, Balance, BalanceAndPosition, LiquidationWarning, Positions
 from .board import Books
 from .feeds import BookFeeds
 from .orders import AlgoAdvance, Orders, OrdersAlgo
-from .rows import Query, answer_rows, objects
+from .rows import Query
 from .session import ack
 
 __all__ = ["ByCurrency", "ByInstrument", "Candles", "Log", "OKXDataStore"]
@@ -116,7 +117,7 @@ class OKXDataStore(DataStoreCollection):
 
     def _bind(self, channel: str, symbol: Any) -> Fold:
         """Return the fold of a channel, bound once for each instrument."""
-        if channel.startswith("books") or channel == "bbo-tbt":
+        if self._books.is_book(channel):
             if not isinstance(symbol, str):
                 raise ProtocolError(f"a book of {symbol!r}")
             return self._books.fold(channel, symbol)
@@ -188,19 +189,15 @@ class OKXDataStore(DataStoreCollection):
 
     def _routes(self) -> Mapping[str, Callable[[Any, Query], None]]:
         return {
-            "/api/v5/trade/orders-pending": lambda body, query: self.orders.replace(
-                answer_rows(body, "orders-pending"), query
-            ),
+            "/api/v5/trade/orders-pending": lambda body, query: self.orders.replace(objects(body["data"]), query),
             "/api/v5/trade/orders-algo-pending": self._replace_algos,
-            "/api/v5/account/balance": lambda body, query: self.account.replace(answer_rows(body, "balance"), query),
-            "/api/v5/account/positions": lambda body, query: self.positions.replace(
-                answer_rows(body, "positions"), query
-            ),
+            "/api/v5/account/balance": lambda body, query: self.account.replace(objects(body["data"]), query),
+            "/api/v5/account/positions": lambda body, query: self.positions.replace(objects(body["data"]), query),
         }
 
     def _replace_algos(self, body: Any, query: Query) -> None:
         """Sort the rows of one answer into the two stores of algo orders."""
-        rows = answer_rows(body, "orders-algo-pending")
+        rows = objects(body["data"])
         asked = set(query.get("ordType", "").split(",")) | {str(row.get("ordType")) for row in rows}
         for store, other in ((self.ordersalgo, self.algoadvance), (self.algoadvance, self.ordersalgo)):
             mine = [row for row in rows if (store if row.get("ordType") in store.TYPES else other) is store]
@@ -223,8 +220,7 @@ class OKXDataStore(DataStoreCollection):
         return self._books.expect(messages)
 
     def _subscription(self, book: OrderBook, symbol: Any) -> Any:
-        arg = {"channel": self._books.channel(book, symbol), "instId": symbol}
-        return {"op": "subscribe", "args": [arg]}
+        return self._books.subscription(book, symbol)
 
     # ------------------------------------------------------------------ stores
 

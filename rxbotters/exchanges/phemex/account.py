@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import numbers
 
-from .checks import Item, identity, numbers, time_of_row
+from .checks import Item, identity, time_of_row
 
 __all__ = ["Accounts", "Fills", "Positions", "RiskUnits", "RiskWallets", "Wallets"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from rxbotters.errors import ProtocolError, SnapshotError
+from rxbotters.errors import SnapshotError
+from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Stale
 
-from .checks import Item, rows_of
 from .market import Klines
 from .private import PRIVATE, Private
 
@@ -67,7 +67,7 @@ class Answers(Private):
         data: Any = {} if body.__class__ is dict and body.get("code") == _NOT_FOUND else _data(body)
         listing: dict[str, Any] = data if data.__class__ is dict else {"rows": data}
         more = listing.get("nextPageArg")
-        rows = _rows(listing.get("rows", []))
+        rows = objects(listing.get("rows", []))
         self.orders.replace(rows, family, None if more else query.get("symbol"))
         if more:
             self.orders._set_status(Stale("there are more live orders than this answer holds"))
@@ -83,7 +83,7 @@ class Answers(Private):
             raise SnapshotError("positions", f"an account was expected, not {str(account)[:100]}")
         number = account.get("accountID", account.get("accountId"))
         accounts = [{**{name: value for name, value in account.items() if name != "accountId"}, "accountID": number}]
-        positions = _rows(data.get("positions", []))
+        positions = objects(data.get("positions", []))
         self.accounts.check(accounts)
         self.positions.check(positions)
         self.accounts._update(accounts, reason="resync")
@@ -92,7 +92,7 @@ class Answers(Private):
         self._settle_private()
 
     def _replace_wallets(self, body: Any, query: Query) -> None:
-        self.wallets.replace(_rows(_data(body)))
+        self.wallets.replace(objects(_data(body)))
         self._settle_private()
 
     @property
@@ -105,10 +105,3 @@ def _data(body: Any) -> Any:
     if body.__class__ is not dict or "data" not in body or body.get("code", 0) != 0:
         raise SnapshotError("Phemex", f"an object with data was expected, not {str(body)[:100]}")
     return body["data"]
-
-
-def _rows(data: Any) -> list[Item]:
-    try:
-        return rows_of(data)
-    except ProtocolError as error:
-        raise SnapshotError("Phemex", str(error)) from None

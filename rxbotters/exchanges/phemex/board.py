@@ -14,10 +14,9 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError, SequenceGap
 from rxbotters.stores.book import Level
+from rxbotters.stores.proofs import whole
 from rxbotters.stores.synced import Diff, SyncedBook, increasing
 from rxbotters_operators.events import Live, Status
-
-from .checks import whole
 
 __all__ = ["Book"]
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import numbers, objects, whole
 
-from .checks import Item, numbers, rows_of, texts, whole
+from .checks import Item, texts
 
 __all__ = ["Klines", "Market24h", "Tickers", "Trades"]
 
@@ -73,7 +74,7 @@ class Tickers(DataStore):
 
     def message(self, tick: Any) -> None:
         """Fold a message of ``tick`` or ``tick_p``; funding rates may be negative."""
-        self._update(rows_of([tick]))
+        self._update(objects([tick]))
 
 
 class Market24h(DataStore):
@@ -83,7 +84,7 @@ class Market24h(DataStore):
 
     def message(self, data: Any) -> None:
         """Fold a message of ``market24h``, ``market24h_p`` or ``spot_market24h``."""
-        rows = rows_of([data])
+        rows = objects([data])
         numbers(self.name, rows, _PRICES)
         self._update(rows)
 

@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
+from rxbotters.stores.proofs import numbers
 
-from .checks import Item, identity, numbers, texts, time_of_row
+from .checks import Item, identity, texts, time_of_row
 
 __all__ = ["Orders"]
 

@@ -8,15 +8,16 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStoreCollection
+from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Closed
 
 from .account import Accounts, Fills, Positions, Wallets
-from .checks import Item, rows_of
+from .checks import Item
 from .orders import Orders
 
 __all__ = ["PRIVATE", "Private"]
@@ -46,7 +47,7 @@ class Private(DataStoreCollection):
     def _fold_family(self, msg: Mapping[str, Any], family: str) -> None:
         suffix = "_p" if family else ""
         accounts, orders, positions = (
-            rows_of(msg.get(f"{name}{suffix}", [])) for name in ("accounts", "orders", "positions")
+            objects(msg.get(f"{name}{suffix}", [])) for name in ("accounts", "orders", "positions")
         )
         self.accounts.check(accounts)
         self.orders.check(orders)
@@ -64,10 +65,10 @@ class Private(DataStoreCollection):
             self._fed_by[family, account] = self.feeding
 
     def _fold_spot(self, msg: Mapping[str, Any]) -> None:
-        wallets, orders = rows_of(msg.get("wallets", [])), msg.get("orders", {})
+        wallets, orders = objects(msg.get("wallets", [])), msg.get("orders", {})
         if orders.__class__ is not dict:
             raise ProtocolError(f"open, closed and filled orders were expected, not {str(orders)[:100]}")
-        live, closed, fills = (rows_of(orders.get(name, [])) for name in ("open", "closed", "fills"))
+        live, closed, fills = (objects(orders.get(name, [])) for name in ("open", "closed", "fills"))
         self.wallets.check(wallets)
         self.orders.check([*live, *closed])
         self.fills.check(fills)
@@ -143,7 +144,7 @@ class Private(DataStoreCollection):
         return self.get("fills", Fills)
 
 
-def _values(field: str, *groups: list[Item]) -> set[Any]:
+def _values(field: str, *groups: Iterable[Item]) -> set[Any]:
     return {row[field] for rows in groups for row in rows if field in row}
 
 

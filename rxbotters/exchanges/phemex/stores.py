@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rxbotters.stores import OrderBook
+from rxbotters.stores.proofs import objects
 
 from .account import Accounts, Fills, Positions, RiskUnits, RiskWallets, Wallets
 from .answers import Answers
 from .board import Book
-from .checks import rows_of
 from .market import Klines, Market24h, Tickers, Trades
 from .orders import Orders
 from .private import PRIVATE
@@ -103,7 +103,7 @@ class PhemexDataStore(Answers):
         return lambda msg: store.message(msg[name])
 
     def _fold_risk(self, msg: Any) -> None:
-        units, wallets = rows_of(msg.get("risk_units", [])), rows_of(msg.get("risk_wallets", []))
+        units, wallets = objects(msg.get("risk_units", [])), objects(msg.get("risk_wallets", []))
         self.risk_units.check(units)
         self.risk_wallets.check(wallets)
         whole = msg.get("type") == "snapshot"
