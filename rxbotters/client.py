@@ -204,6 +204,7 @@ class Client:
             lambda: send(self._wiring, method, target, params=params, data=data, **kwargs),
             self._owner,
             partial(_label, method, target),
+            (str(target), params, data, kwargs),
         )
 
     def get(self, url: str, *, params: Any = None, **kwargs: Any) -> Call:
@@ -235,7 +236,7 @@ class Client:
             async with response:
                 return make_result(response, await read_body(response))
 
-        return Fetch(run, self._owner, partial(_label, method, target))
+        return Fetch(run, self._owner, partial(_label, method, target), (str(target), params, data, kwargs))
 
     def _owner(self) -> Tasks:
         self._check()

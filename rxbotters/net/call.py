@@ -27,18 +27,24 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
     It is awaitable, works with `asyncio.create_task` and `asyncio.gather`, and is a cold observable of one item.
     """
 
-    repeatable = True
-    """Awaiting it again sends it again."""
-
-    def __init__(self, run: Run[T], tasks: Callable[[], Tasks], label: Callable[[], str]) -> None:
+    def __init__(self, run: Run[T], tasks: Callable[[], Tasks], label: Callable[[], str], asked: object) -> None:
         Observable.__init__(self)  # pyright: ignore[reportUnknownMemberType]
         self._run = run
         self._tasks = tasks
         self._label = label
+        self._asked = asked
         self._running: Coroutine[Any, Any, T] | None = None
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self._run().__await__()
+
+    @property
+    def asked(self) -> str:
+        """What is asked for, as the caller wrote it: the same text for the same question, however often it is signed.
+
+        What has it can be awaited again, which sends it again.
+        """
+        return f"{self._label()} {self._asked!r}"
 
     # The coroutine protocol, so that create_task() takes it.
 

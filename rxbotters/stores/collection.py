@@ -29,6 +29,7 @@ __all__ = ["DataStoreCollection", "Route"]
 S = TypeVar("S", bound=DataStore)
 Route = Callable[[Any, Mapping[str, str]], None]
 _HELD = 65536  # messages that may wait for `initialize`
+_REMEMBERED = 256  # requests that a lost connection repeats
 _NAMES = 1000  # unknown channels that are told apart
 
 
@@ -307,9 +308,15 @@ class DataStoreCollection(Feeding):
         return await self.initialize(*self._remembered.values()) if self._remembered else {}
 
     def _remember(self, aws: Iterable[Any], ready: Iterable[tuple[str, Any, Mapping[str, str]]]) -> None:
-        for pending, (path, _, query) in zip(aws, ready, strict=True):
-            if getattr(pending, "repeatable", False) and self._repeats(path):
-                self._remembered[f"{path}?{sorted(query.items())}"] = pending
+        for pending, (path, _, _) in zip(aws, ready, strict=True):
+            asked = getattr(pending, "asked", None)
+            if asked is None or not self._repeats(path):
+                continue
+            self._remembered.pop(asked, None)
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered.pop(next(iter(self._remembered)))
+                self.errors.emit(BufferOverflow(f"{type(self).__name__}.reinitialize", _REMEMBERED, 1, "drop_oldest"))
+            self._remembered[asked] = pending
 
     def _repeats(self, path: str) -> bool:
         """Whether a request must be repeated after a reconnection; book snapshots and tokens are had otherwise."""

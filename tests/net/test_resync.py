@@ -10,7 +10,7 @@ from aiohttp import web
 
 import rxbotters
 from rxbotters.clock import Clock
-from rxbotters.errors import SnapshotError
+from rxbotters.errors import BufferOverflow, SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection, Diff, OrderBook, SyncedBook
 from rxbotters_operators import Backoff
 from rxbotters_operators.events import Live, Stale
@@ -176,3 +176,23 @@ async def test_where_there_is_no_rest_snapshot_the_subscription_is_made_again(
         await until(lambda: venue.subs.count({"sub": ["book.X"]}) >= 2)
         await server.sockets[0].send_json({"s": "X", "snapshot": venue.number})
         await until(lambda: store["book"].status_of("X") == Live())
+
+
+async def test_a_question_is_repeated_once_however_often_it_was_asked(serve: Any, venue: Venue) -> None:
+    """F73, C78: questions that differ are kept apart, and no more of them than a bound."""
+    server, client, store = await opened(serve, venue)
+    errors: list[Exception] = []
+    store.errors.subscribe(errors.append)
+    async with client:
+        for page in (1, 2, 1, 2):
+            await store.initialize(client.fetch("POST", "/orders", data={"page": page}))
+        asked = server.hits["/orders"]
+        await store.reinitialize()
+        repeated = server.hits["/orders"] - asked
+
+        for page in range(300):
+            await store.initialize(client.get("/orders", params={"page": page}))
+
+    assert (asked, repeated) == (4, 2)
+    assert len(store._remembered) == 256
+    assert isinstance(errors[0], BufferOverflow)

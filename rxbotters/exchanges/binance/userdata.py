@@ -21,7 +21,6 @@ from .session import refusal
 __all__ = ["Route", "UserData"]
 
 Route = Callable[[Any, Mapping[str, str]], None]
-_PROOFS = frozenset({"timestamp", "signature", "recvWindow"})
 
 
 class UserData(DataStoreCollection):
@@ -91,13 +90,9 @@ class UserData(DataStoreCollection):
 
     def _remember(self, aws: Iterable[Any], ready: Iterable[tuple[str, Any, Mapping[str, str]]]) -> None:
         pairs = list(zip(aws, ready, strict=True))
-        plain = [
-            (path, body, {name: query[name] for name in query if name not in _PROOFS})
-            for _, (path, body, query) in pairs
-        ]
-        super()._remember((pending for pending, _ in pairs), plain)  # one entry, however often it was signed
+        super()._remember((pending for pending, _ in pairs), (answer for _, answer in pairs))
         for pending, (path, _, _) in pairs:
-            if path == self._LISTEN and getattr(pending, "repeatable", False):
+            if path == self._LISTEN and hasattr(pending, "asked"):
                 self._keep(pending)
 
     def _repeats(self, path: str) -> bool:

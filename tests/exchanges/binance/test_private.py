@@ -276,10 +276,8 @@ async def test_a_request_is_remembered_once_however_often_it_was_signed() -> Non
     signed = iter(range(100))
 
     class Repeatable:
-        repeatable = True
-
         def __init__(self, symbol: str) -> None:
-            self.symbol = symbol
+            self.symbol = self.asked = symbol
 
         def __await__(self) -> Any:
             query = f"?symbol={self.symbol}&timestamp={next(signed)}&signature={next(signed)}"
@@ -708,7 +706,7 @@ async def test_a_new_stream_repeats_the_private_requests() -> None:
     store, feed = BinanceUSDSMDataStore(), object()
 
     class Repeatable:
-        repeatable = True
+        asked = "open orders"
 
         def __await__(self) -> Any:
             return open_orders(store, {}).__await__()
