@@ -18,11 +18,10 @@ DEADLINE = 10.0  # seconds a test may wait for something that must happen
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The fault matrix: how often each row is played, and where its figures go."""
+    """The fault matrix: how often each row is played."""
     parser.addoption("--trials", type=int, default=1, help="trials of each row of tests/faults on real sockets")
     parser.addoption("--seeds", type=int, default=5, help="seeds of each row of tests/faults in virtual time")
     parser.addoption("--seed", type=int, default=None, help="play this seed only")
-    parser.addoption("--survival", default="", help="append the figures of each row to this file, as JSON lines")
 
 
 class Server:

@@ -1,4 +1,4 @@
-"""Rows F35 to F47: login, subscriptions, tokens."""
+"""Rows F35 to F50: login, subscriptions, tokens."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pytest
 from aiohttp import web
 
 import rxbotters
-from rxbotters.errors import LoginRefused, LoginTimeout, ProtocolError, SubscriptionError
+from rxbotters.errors import ConnectError, LeaseError, LoginRefused, LoginTimeout, ProtocolError, SubscriptionError
 from rxbotters.net.subscription import Added
 from rxbotters_operators.events import Leased, LeaseFailed, Subscribed
 from tests.conftest import KEY, SECRET
+from tests.exchanges.bitbank import pubnub as bitbank
 from tests.net.toy import Sends, toy
 
 from .world import Seen, World, row
@@ -308,3 +309,38 @@ class _poll:
 
     async def __aiter__(self) -> Any:
         yield await self._ask()
+
+
+@row("F49", "a token that the exchange always calls expired: given up after five in a row", real=False)
+async def f49(world: World) -> None:
+    async with bitbank.world() as (pubnub, client):
+        pubnub.valid = lambda token: False
+        seen, _ = bitbank.listen(pubnub, client)
+        await world.sleep(300)
+
+        assert isinstance(seen[-1], LeaseError)
+        assert len(pubnub.polls) == 5
+        world.measure("questions in 5 min", len(pubnub.polls))
+
+
+@row("F50", "a long poll answered with 503 pages backs off, and loses no event of the outage", real=False)
+async def f50(world: World) -> None:
+    async with bitbank.world() as (pubnub, client):
+
+        async def maintenance(_: web.Request) -> web.StreamResponse:
+            return web.Response(status=503, text="<html>maintenance</html>")
+
+        seen, subscription = bitbank.listen(pubnub, client)
+        await world.sleep(5)
+        pubnub.answer, before = maintenance, len(pubnub.polls)
+        pubnub.say(bitbank.asset(1))
+        await world.sleep(300)
+        asked = len(pubnub.polls) - before
+        pubnub.answer = None
+        await world.sleep(120)
+        subscription.dispose()
+
+        assert asked <= 31
+        assert bitbank.told(seen) == [bitbank.asset(1)]
+        assert isinstance(seen[bitbank.words(seen).index("Closed")].error, ConnectError | ProtocolError)
+        world.measure("questions in 5 min", asked)

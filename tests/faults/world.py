@@ -279,4 +279,8 @@ def run_virtual(one: Row, seed: int) -> dict[str, Any]:
     """Play a row in virtual time; latencies and every choice follow from the seed."""
     weather = Weather(up=(0.001, 0.020), down=(0.001, 0.020))
     with VirtualLoop(seed=seed, weather=weather, until=200_000.0) as loop:
-        return loop.run(_play(one, seed, virtual=True))
+        try:
+            return loop.run(_play(one, seed, virtual=True))
+        except BaseException as error:
+            error.add_note(f"at {loop.time():.6f} s of virtual time")
+            raise
