@@ -16,7 +16,7 @@ from .tasks import Tasks
 __all__ = ["Handler", "Handlers", "as_list"]
 
 Handler = Callable[[Any, Any], Any]
-_BACKLOG = 65536  # messages an async handler may be behind
+_BACKLOG = 10_000  # messages an async handler may be behind
 
 
 def as_list(value: Any) -> list[Any]:
@@ -32,7 +32,7 @@ class Handlers:
     """Calls ``f(message, ws)`` for each frame, in list order, text and bytes before JSON.
 
     An async handler is awaited message by message by a task of its own, so that it keeps its order and holds nobody up;
-    it may be 65,536 messages behind, then the oldest are dropped and counted.
+    it may be 10,000 messages behind, then the oldest are dropped and counted.
 
     Args:
         text: Called with each text frame.

@@ -35,9 +35,9 @@ class WebSocketQueue(asyncio.Queue[Any]):
         1 2 1
     """
 
-    def __init__(self, maxsize: int = 65536, *, overflow: Overflow = "drop_oldest") -> None:
-        super().__init__(maxsize or 65536)
-        self._buffer: Buffer[Any] = Buffer(maxsize or 65536, overflow, name="WebSocketQueue")
+    def __init__(self, maxsize: int = 10_000, *, overflow: Overflow = "drop_oldest") -> None:
+        super().__init__(maxsize or 10_000)
+        self._buffer: Buffer[Any] = Buffer(maxsize or 10_000, overflow, name="WebSocketQueue")
         self._overflow: Overflow = overflow
         self._jammed = False
         self.errors = Errors("WebSocketQueue.errors")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ def chunks(trials: int, seeds: int, only: set[str]) -> Iterator[Chunk]:
 
 def work(chunk: Chunk) -> tuple[Chunk, dict[str, Any], list[Failure]]:
     """Play a chunk in this process."""
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # what our servers say of clients that vanish
     tally, failures = Tally(), []
     for seed in chunk.seeds:
         try:

@@ -11,12 +11,9 @@ import pytest
 
 import rxbotters
 from rxbotters.errors import ClientClosed, ConnectError, OutcomeUnknown
-from rxbotters.sim import SimExchange
 from rxbotters.testing import (
     Cut,
-    Fault,
     Unclean,
-    VirtualLoop,
     Weather,
     current_loop,
     every_await_point,
@@ -24,18 +21,8 @@ from rxbotters.testing import (
     run,
 )
 from rxbotters_operators.events import Closed, Event, Overdue, Waiting
-
-HOUR = 3600.0
-CHANNELS = ["lightning_board_snapshot_FX_BTC_JPY", "lightning_board_FX_BTC_JPY", "child_order_events"]
-SUBSCRIPTIONS = [{"method": "subscribe", "params": {"channel": name}, "id": n} for n, name in enumerate(CHANNELS, 1)]
-
-
-def exchange(**options: Any) -> SimExchange:
-    return SimExchange(**{"orders_per_s": 0.0, "clock": current_loop().wall, **options})
-
-
-def client_of(sim: SimExchange, **options: Any) -> rxbotters.Client:
-    return rxbotters.Client(sim.apis, sim.rest_url, hosts=sim.hosts, clock=current_loop().clock, **options)
+from tests.endurance.day import HOUR
+from tests.endurance.sim import SUBSCRIPTIONS, client_of, exchange
 
 
 def timed(ws: rxbotters.WebSocketApp) -> list[tuple[float, Event]]:
@@ -44,63 +31,6 @@ def timed(ws: rxbotters.WebSocketApp) -> list[tuple[float, Event]]:
     loop = current_loop()
     ws.states.subscribe(lambda state: seen.append((loop.time(), state)))
     return seen
-
-
-# ---------------------------------------------------------------------- 24 hours
-
-SCRIPT = [
-    fault
-    for hour in range(24)
-    for fault in (
-        [Fault(hour * HOUR + 1800.0, "rst", to="client"), Fault(hour * HOUR + 1800.0, "refuse", seconds=45.0)],
-        [Fault(hour * HOUR + 1800.0, "half_open")],
-        [Fault(hour * HOUR + 1800.0, "rst", after=500)],
-        [Fault(hour * HOUR + 1800.0, "stall", seconds=25.0)],
-    )[hour % 4]
-]
-
-
-def a_day(seed: int, hours: int = 24) -> dict[str, Any]:
-    """Run a client for a day; a fault each hour. Return what can be compared."""
-    tasks: list[int] = []
-    wrong: list[float] = []
-
-    async def main() -> dict[str, Any]:
-        loop = current_loop()
-        async with exchange(orders_per_s=0.1) as sim, client_of(sim) as client:
-            store = rxbotters.bitFlyerDataStore()
-            ws = client.ws_connect(sim.ws_url, send_json=SUBSCRIPTIONS, hdlr_json=store.onmessage)
-            ws.errors.subscribe(lambda error: loop.note("error", kind=type(error).__name__))
-            ws.subscribe(lambda frame: loop.note("frame", text=str(frame.data)[-40:]))
-            await ws.ready()
-            for hour in range(hours):
-                await asyncio.sleep((hour + 1) * HOUR - loop.time() - 1.0)  # nothing is under way in that second
-                tasks.append(len(asyncio.all_tasks()))
-                board = store.board.sorted({"product_code": "FX_BTC_JPY"})
-                mine = {side: [(row["price"], row["size"]) for row in board[side]] for side in ("asks", "bids")}
-                if mine != sim.book("FX_BTC_JPY"):
-                    wrong.append(loop.time())
-            return {"upgrades": sim.upgrades, "dials": loop.network.dials}
-
-    script = [fault for fault in SCRIPT if fault.at < hours * HOUR]
-    with VirtualLoop(seed=seed, script=script) as loop:
-        result = loop.run(main())
-        return {**result, "tasks": tasks, "wrong": wrong, "faults": loop.faults.happened, "hash": loop.trace_hash()}
-
-
-def test_24_hours_with_a_fault_each_hour() -> None:
-    """D17, F09, F10, F14: the connection comes back each time, and the book is the exchange's."""
-    first = a_day(seed=1)
-    again = a_day(seed=1)
-    other = a_day(seed=2)
-
-    assert again == first
-    assert other["hash"] != first["hash"]
-    assert first["faults"] == {"rst": 12, "refuse": 6, "half_open": 6, "stall": 6}
-    assert len(set(first["tasks"])) == 1, first["tasks"]
-    assert first["wrong"] == []
-    assert first["upgrades"] == 25, "each fault costs one connection"
-    assert first["dials"] - first["upgrades"] >= 6, "some dials were refused"
 
 
 # ---------------------------------------------------------------------- single faults
