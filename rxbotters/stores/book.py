@@ -349,6 +349,11 @@ class OrderBook(DataStore):
                 self.mark(symbol, status)
 
     @property
+    def was_fed(self) -> bool:
+        """Whether any instrument was ever subscribed."""
+        return bool(self._instruments)
+
+    @property
     def instruments(self) -> dict[Any, Status]:
         """The status of every instrument that was subscribed."""
         return dict(self._instruments)

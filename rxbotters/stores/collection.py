@@ -19,7 +19,7 @@ from rxbotters.errors import BufferOverflow, ConfigError, ProtocolError, Rxbotte
 from rxbotters_operators.events import StoreChange, delivering
 from rxbotters_operators.hot import Errors
 
-from .feeding import Feeding
+from .feeding import Ask, Feeding
 from .resolve import store_class
 from .response import read_response
 from .store import DataStore, Item
@@ -285,11 +285,12 @@ class DataStoreCollection(Feeding):
                     pending.close()
             raise ConfigError(f"{type(self).__name__} has no REST endpoint to initialize from: define _routes()")
         tasks = [asyncio.ensure_future(_run(pending)) for pending in aws]
-        self._initializing += 1
+        era = self._begin_initialize()
         try:
             ready = [await read_response(await task, routes, self._refusal) for task in tasks]
-            summary = self._apply_all(ready)
+            summary = self._apply_all(ready, era)
             self._remember(aws, ready)
+            self._ask_again(era)
             return summary
         finally:
             for task in tasks:
@@ -318,16 +319,40 @@ class DataStoreCollection(Feeding):
                 self.errors.emit(BufferOverflow(f"{type(self).__name__}.reinitialize", _REMEMBERED, 1, "drop_oldest"))
             self._remembered[asked] = pending
 
+    def _ask_again(self, era: Mapping[DataStore, int]) -> None:
+        """Have the requests repeated if the connection was lost and is back since they were sent."""
+        back = [feed for feed in self._feeds if feed not in self._broken]
+        if back and any(not store._down and store._losses != era.get(store, 0) for store in self._stores.values()):
+            self.asks.emit(Ask(None, None, back[0]))
+
     def _repeats(self, path: str) -> bool:
         """Whether a request must be repeated after a reconnection; book snapshots and tokens are had otherwise."""
         return True
 
-    def _apply_all(self, answers: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, int]:
+    def _apply_all(
+        self, answers: Iterable[tuple[str, Any, Mapping[str, str]]], era: Mapping[DataStore, int] | None = None
+    ) -> dict[str, int]:
         """Apply decoded answers in order, each as one transaction; return the rows received by path.
+
+        Args:
+            answers: Path, body and query of each.
+            era: What `_begin_initialize` returned. If the connection of a store was lost since, the answers lack what
+                happened between them and the next connection: they fill that store, and it is `Stale`.
 
         Raises:
             SnapshotError: A route could not read its body; a route may raise whatever it likes.
         """
+        streamed = {store for stores in self._fed.values() for store in stores}
+        for store in self._stores.values():
+            down = bool(store._down) and store in streamed  # what no stream feeds is as good as its answer
+            store._outdated = era is not None and (down or era.get(store, 0) != store._losses)
+        try:
+            return self._apply_each(answers)
+        finally:
+            for store in self._stores.values():
+                store._outdated = False
+
+    def _apply_each(self, answers: Iterable[tuple[str, Any, Mapping[str, str]]]) -> dict[str, int]:
         routes = self._routes()
         summary: dict[str, int] = {}
         for path, body, query in answers:
@@ -344,6 +369,11 @@ class DataStoreCollection(Feeding):
                 self._flush()
             summary[path] = summary.get(path, 0) + (len(body) if isinstance(body, list) else 1)  # pyright: ignore
         return summary
+
+    def _begin_initialize(self) -> Mapping[DataStore, int]:
+        """Hold messages from now on; return the era of each store, for `_apply_all`: a lost connection ends it."""
+        self._initializing += 1
+        return {store: store._losses for store in self._stores.values()}
 
     def _end_initialize(self) -> None:
         """Fold the messages that waited for a snapshot, and tell who waits for all snapshots."""

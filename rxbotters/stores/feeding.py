@@ -175,6 +175,8 @@ class Feeding:
         self._feeds.pop(feed, None)
         self._fed.pop(feed, None)
         self._broken.discard(feed)
+        for store in self._stores.values():
+            store._down.discard(feed)
         if self._feeds:
             return False
         self._ws = self.feeding = None
@@ -200,7 +202,7 @@ class Feeding:
     @property
     def is_live(self) -> bool:
         """Whether everything that was ever fed can be trusted."""
-        return all(isinstance(store.status, Live) for store in self._stores.values())
+        return all(isinstance(store.status, Live) or not store.was_fed for store in self._stores.values())
 
 
 def _feed_of(event: Any) -> Any:

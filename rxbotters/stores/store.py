@@ -50,6 +50,9 @@ class DataStore(Table):
     `Live` once the REST requests that filled them were repeated."""
 
     _suspicion = False
+    _answered = False  # whether a REST answer ever filled it
+    _outdated = False  # whether the answer that is being applied is older than the connection
+    _losses = 0  # connections that ended
 
     def _onmessage(self, msg: Any) -> None:
         """Fold one message; the default inserts the row or rows it is given."""
@@ -104,6 +107,11 @@ class DataStore(Table):
     def status(self) -> Status:
         """Whether what can be read is to be trusted: `Syncing`, `Live` or `Stale`."""
         return self.statuses.value
+
+    @property
+    def was_fed(self) -> bool:
+        """Whether a message or an answer ever came for this store."""
+        return self._answered or self._version > 0
 
     # ------------------------------------------------------------------ streams
 
@@ -184,12 +192,15 @@ class DataStore(Table):
     def _lost(self, feed: Any, status: Stale) -> None:
         """The connection ended."""
         self._suspicion = False
+        self._losses += 1
+        self._down.add(feed)
         if self._ON_LOSS == "clear":
             self._clear(reason="resync")
         self._set_status(status)
 
     def _resumed(self, feed: Any) -> None:
         """The connection is back and subscribed."""
+        self._down.discard(feed)
         if self._ON_LOSS != "refetch":
             self._set_status(Live())
 
@@ -206,7 +217,11 @@ class DataStore(Table):
             self._set_status(Live())
 
     def refetched(self) -> None:
-        """Say that the rows are the exchange's own answer: `Live`."""
+        """Say that the rows are the exchange's own answer: `Live`, unless a connection was lost since it was asked."""
+        self._answered = True
+        if self._outdated:
+            self._set_status(Stale("the answer is older than the connection"))
+            return
         self._suspicion = False
         self._set_status(Live())
 

@@ -61,6 +61,7 @@ class Table:
         self._oldest: deque[Any] = deque()
         self._grasp = 16
         self._waiters: set[asyncio.Future[None]] = set()
+        self._down: set[Any] = set()  # connections that ended and are not back
         self._at: dict[Any, Hot[Row | None]] = {}
         self._many = len(self._keys) != 1  # the key of a row is a tuple already
         self._indexes: dict[str, dict[Any, dict[Any, Row]]] = {

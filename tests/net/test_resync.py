@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -196,3 +197,40 @@ async def test_a_question_is_repeated_once_however_often_it_was_asked(serve: Any
     assert (asked, repeated) == (4, 2)
     assert len(store._remembered) == 256
     assert isinstance(errors[0], BufferOverflow)
+
+
+async def test_an_answer_older_than_the_connection_makes_nothing_live(serve: Any, venue: Venue, until: Any) -> None:
+    """D10, F73: what it tells may be over; the request is repeated on the next connection, and that answer counts."""
+    store, slow, answered = Toy(), asyncio.Event(), venue.http
+
+    async def http(request: web.Request, body: bytes) -> web.Response:
+        answer = await answered(request, body)
+        if request.query.get("slow"):
+            await slow.wait()
+        return answer
+
+    venue.http = http
+    server = await serve(ws=venue.ws, http=http)
+    exchange = toy(server.url, greet=None, login=None, ack=None, request_ids=None)
+    async with rxbotters.Client(
+        apis={}, exchanges=[exchange], hosts={server.host: "toy"}, base_url=server.url, clock=QUICK
+    ) as client:
+        ws = client.ws_connect(server.ws_url, send_json={"sub": ["order"]}, hdlr_json=store.onmessage)
+        await ws.ready()
+        await store.initialize(client.get("/orders"))
+        asking = asyncio.ensure_future(store.initialize(client.get("/orders", params={"slow": "yes"})))
+        await until(lambda: server.hits["/orders"] == 2)
+        statuses: list[Any] = []
+        store["orders"].statuses.subscribe(statuses.append)
+
+        venue.orders = [{"id": 2}]
+        await server.sockets[0].close()
+        await until(lambda: store["orders"].find() == [{"id": 2}])
+        slow.set()
+        await asking
+
+        outdated = statuses.index(Stale("the answer is older than the connection"))
+        assert store["orders"].find() == [{"id": 1}]
+        await until(lambda: store["orders"].status == Live())
+        assert store["orders"].find() == [{"id": 2}]
+        assert statuses[outdated - 1] == Live()

@@ -181,7 +181,7 @@ class bitFlyerDataStore(DataStoreCollection):
         """
         scope = {"product_code": product}
         executions = fetch("GET", "/v1/me/getexecutions", params=scope)
-        self._initializing += 1
+        era = self._begin_initialize()
         try:
             for _ in range(tries):
                 before = await self._executions_of(executions)
@@ -197,7 +197,7 @@ class bitFlyerDataStore(DataStoreCollection):
                 ]
                 after = await self._executions_of(executions)
                 if before[:1] == after[:1] and held == len(self._held):
-                    self._apply_all(answers)
+                    self._apply_all(answers, era)
                     if after:
                         self._as_of[product] = after[0]["id"]
                     return after

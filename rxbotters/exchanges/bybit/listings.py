@@ -72,7 +72,7 @@ class Listings(DataStoreCollection):
             SnapshotError: A body is not what the endpoint promises.
         """
         listings = [(_ORDERS, 50)] if category == "spot" else [(_ORDERS, 50), (_POSITIONS, 200)]
-        self._initializing += 1
+        era = self._begin_initialize()
         try:
             answers = [
                 answer
@@ -81,7 +81,7 @@ class Listings(DataStoreCollection):
             ]
             wallet = fetch("GET", _WALLET, params={"accountType": "UNIFIED"})
             answers.append(await read_response(await wallet, self._routes(), self._refusal))
-            self._apply_all(answers)
+            self._apply_all(answers, era)
         finally:
             self._end_initialize()
         name = f"refresh {category} {sorted(scope.items())}"
