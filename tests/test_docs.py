@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,17 @@ def test_the_table_of_exchanges_is_what_the_descriptors_say(name: str) -> None:
     table = (ROOT / name).read_text().split("<!-- [exchanges] -->\n")[1].split("\n<!-- [/exchanges] -->")[0]
 
     assert table == as_markdown()
+
+
+def test_pybotters_and_rxbotters_side_by_side() -> None:
+    """F68, F72, F73: the program prints what both READMEs show."""
+    program = ROOT / "docs" / "examples" / "side_by_side.py"
+    done = subprocess.run([sys.executable, "-W", "ignore", program], capture_output=True, text=True, timeout=100)
+
+    assert done.returncode == 0, done.stderr
+    for name in ("README.md", "README.ja.md"):
+        shown = (ROOT / name).read_text().split("<!-- [side by side] -->\n```text\n")[1].split("```")[0]
+        assert done.stdout == shown
 
 
 def test_the_list_of_exchanges_is_up_to_date() -> None:

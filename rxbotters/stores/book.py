@@ -306,8 +306,8 @@ class OrderBook(DataStore):
     def lose(self, symbol: Any, status: Status) -> None:
         """Empty the book of an instrument whose feed ended: nobody knows what it missed."""
         self._doubted.pop(symbol, None)
+        self.mark(symbol, status)  # first: who hears of the rows that go must not be told that they went `Live`
         self.drop_instrument(symbol, reason="resync")
-        self.mark(symbol, status)
 
     def _ask(self, symbol: Any) -> None:
         """Ask, once, for a snapshot of an instrument."""

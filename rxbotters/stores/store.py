@@ -194,9 +194,9 @@ class DataStore(Table):
         self._suspicion = False
         self._losses += 1
         self._down.add(feed)
+        self._set_status(status)
         if self._ON_LOSS == "clear":
             self._clear(reason="resync")
-        self._set_status(status)
 
     def _resumed(self, feed: Any) -> None:
         """The connection is back and subscribed."""

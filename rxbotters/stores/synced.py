@@ -182,8 +182,8 @@ class SyncedBook(OrderBook):
         """Empty an instrument that cannot be trusted, say why, and ask for a new snapshot."""
         if not held:
             self._numbers_of(symbol).reset()
-        self.drop_instrument(symbol, reason="resync")
         self.mark(symbol, Stale(error.what if error is not None else "a message was refused"))
+        self.drop_instrument(symbol, reason="resync")
         if error is not None:
             self._report(error)
         self._asked.discard(symbol)

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import pytest
 
 from rxbotters.errors import BookMismatch, SequenceGap
-from rxbotters.stores import Ask, DataStoreCollection, Diff, SyncedBook, by_previous, by_range
-from rxbotters_operators.events import Live, Stale, Syncing
+from rxbotters.stores import Ask, DataStore, DataStoreCollection, Diff, SyncedBook, by_previous, by_range
+from rxbotters_operators.events import Closed, Live, Stale, Syncing
 
 
 class Numbered(DataStoreCollection):
@@ -224,3 +224,29 @@ def test_a_level_that_is_none_empties_a_numbered_book(level: Any) -> None:
 
     assert not book.find()
     assert isinstance(book.status_of("X"), Stale)
+
+
+class Wiped(DataStore):
+    _KEYS: ClassVar[list[str]] = ["id"]
+    _ON_LOSS = "clear"
+
+
+def test_rows_that_go_with_their_connection_are_never_told_as_live(numbered: Any) -> None:
+    """F68, F73: who hears of a commit asks for the status, and must not be told that an emptied book is true."""
+    numbered.create("wiped", datastore_class=Wiped)
+    book, wiped = numbered["book"], numbered["wiped"]
+    numbered.onmessage(snapshot(1))
+    wiped._insert([{"id": 1}])
+    alone = SyncedBook()
+    alone.errors.subscribe(lambda error: None)
+    alone.on_snapshot("X", 1, [(101.0, 1.0)], [(99.0, 1.0)])
+    told: list[tuple[Any, Any]] = []
+    book.commits.subscribe(lambda commit: told.append((commit.status, book.status_of("X"))))
+    wiped.commits.subscribe(lambda commit: told.append((commit.status, wiped.status)))
+    alone.commits.subscribe(lambda commit: told.append((commit.status, alone.status_of("X"))))
+
+    numbered.onevent(Closed(1006))
+    alone.on_diff("X", Diff([], [(98.0, 1.0)], last=9))
+
+    assert len(told) == 3
+    assert all(isinstance(status, Stale) for pair in told for status in pair)

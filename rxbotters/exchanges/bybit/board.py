@@ -103,8 +103,8 @@ class Book(SyncedBook):
     def _restart(self, symbol: str) -> None:
         """Empty a book whose numbers begin anew; the delta that follows asks for its snapshot."""
         self._numbers_of(symbol).reset()
-        self.drop_instrument(symbol, reason="resync")
         self.mark(symbol, Stale("the exchange began this book anew"))
+        self.drop_instrument(symbol, reason="resync")
         self.forget_ask(symbol)
 
     def _number(self, symbol: str, data: Mapping[str, Any]) -> int:
