@@ -4,24 +4,25 @@
 >>> from rxbotters import operators as ops
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rxbotters.client import Client
-from rxbotters.net import (
-    Auth,
-    ClientWebSocketResponse,
-    FetchResult,
-    NotJSONContent,
-    WebSocketApp,
-    WebSocketQueue,
-)
-from rxbotters.stores import DataStore, DataStoreCollection, OrderBook, StoreStream
-from rxbotters.version import __version__
-from rxbotters_operators.events import StoreChange
-
 from .exchanges.index import COLLECTIONS
+from .version import __version__
 
 if TYPE_CHECKING:
+    from rxbotters.client import Client
+    from rxbotters.net import (
+        Auth,
+        ClientWebSocketResponse,
+        FetchResult,
+        NotJSONContent,
+        WebSocketApp,
+        WebSocketQueue,
+    )
+    from rxbotters.stores import DataStore, DataStoreCollection, OrderBook, StoreStream
+    from rxbotters_operators.events import StoreChange
+
     from .exchanges.index import *  # noqa: F403
 
 __all__ = [
@@ -41,18 +42,53 @@ __all__ = [
     *COLLECTIONS,  # pyright: ignore[reportUnsupportedDunderAll]
 ]
 
+_HOMES = {
+    "rxbotters.client": ("Client",),
+    "rxbotters.net": (
+        "Auth",
+        "ClientWebSocketResponse",
+        "FetchResult",
+        "NotJSONContent",
+        "WebSocketApp",
+        "WebSocketQueue",
+    ),
+    "rxbotters.stores": ("DataStore", "DataStoreCollection", "OrderBook", "StoreStream"),
+    "rxbotters_operators.events": ("StoreChange",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_ROOMS = (
+    "client",
+    "clock",
+    "credentials",
+    "descriptor",
+    "errors",
+    "exchanges",
+    "helpers",
+    "net",
+    "operators",
+    "record",
+    "sim",
+    "stores",
+    "testing",
+    "wire",
+)
+
 
 def __getattr__(name: str) -> Any:
-    """Import an exchange's stores when they are first named, and the operators when they are first used."""
-    if name in COLLECTIONS:
+    """Import what is named when it is first named: whoever needs little of this package, as a pytest plugin does, pays little."""
+    if name in _HOME:
+        value: Any = getattr(import_module(_HOME[name]), name)
+    elif name in COLLECTIONS:
         from rxbotters.exchanges import collection
 
-        value: Any = collection(name)
-    elif name in ("operators", "helpers", "sim", "testing", "record", "errors"):
-        from importlib import import_module
-
+        value = collection(name)
+    elif name in _ROOMS:
         value = import_module(f"rxbotters.{name}")
     else:
         raise AttributeError(f"module 'rxbotters' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

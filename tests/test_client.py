@@ -66,7 +66,7 @@ def test_every_name_is_there() -> None:
 
 def test_importing_loads_nothing_heavy() -> None:
     """C1, G14: no exchange's stores, no aiostream, no CLI, no Hypothesis."""
-    code = "import sys, rxbotters; print([m for m in sys.modules if m.split('.')[0] in ('aiostream','rich','cyclopts','hypothesis') or m.endswith('bitflyer.stores')])"
+    code = "import sys, rxbotters; rxbotters.Client; print([m for m in sys.modules if m.split('.')[0] in ('aiostream','rich','cyclopts','hypothesis') or m.endswith('bitflyer.stores')])"
     path = os.pathsep.join(sys.path)
 
     out = subprocess.run(
