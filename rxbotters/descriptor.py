@@ -176,6 +176,7 @@ class Host:
         environment: What is traded there: ``"mainnet"``, ``"testnet"``, ``"demo"``.
         sign: Signs requests; ``None`` if the host takes none.
         encode: Turns ``data`` into the body, whether or not credentials exist.
+        encode_of: Chooses the encoder by the url of a request, where one host serves several APIs.
         limits: Limits on requests.
         turn: Seconds a request waits for the answer to the one before it by the same key, where their numbers
             (`Stamp.serial`) must arrive in order; ``None``: requests go side by side.
@@ -205,6 +206,7 @@ class Host:
     environment: str = "mainnet"
     sign: Sign | None = None
     encode: Encoder = form_body
+    encode_of: Callable[[URL], Encoder] | None = None
     limits: Sequence[Limit] = ()
     turn: float | None = None
     greet: Greet | None = None

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .gmocoin.stores import GMOCoinDataStore as GMOCoinDataStore
     from .hyperliquid.stores import HyperliquidDataStore as HyperliquidDataStore
     from .kucoin.stores import KuCoinDataStore as KuCoinDataStore
+    from .mexc.stores import MEXCFuturesDataStore as MEXCFuturesDataStore
+    from .mexc.stores import MEXCSpotDataStore as MEXCSpotDataStore
     from .okj.stores import OKJDataStore as OKJDataStore
     from .okx.stores import OKXDataStore as OKXDataStore
     from .phemex.stores import PhemexDataStore as PhemexDataStore
@@ -30,6 +32,7 @@ NAMES = (
     "gmocoin",
     "hyperliquid",
     "kucoin",
+    "mexc",
     "okj",
     "okx",
     "phemex",
@@ -47,6 +50,8 @@ COLLECTIONS = {
     "GMOCoinDataStore": "gmocoin",
     "HyperliquidDataStore": "hyperliquid",
     "KuCoinDataStore": "kucoin",
+    "MEXCFuturesDataStore": "mexc",
+    "MEXCSpotDataStore": "mexc",
     "OKJDataStore": "okj",
     "OKXDataStore": "okx",
     "PhemexDataStore": "phemex",

@@ -110,7 +110,7 @@ def _encode(host: Host, method: str, url: URL, data: Any, options: dict[str, Any
     elif isinstance(data, str):
         body, kind = data.encode(), JSON
     else:
-        body, kind = host.encode(data)
+        body, kind = (host.encode if host.encode_of is None else host.encode_of(url))(data)
     if body and kind and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = kind
     return Request(method, url, headers, body)
