@@ -50,7 +50,8 @@ class Positions(DataStore):
     def _take(self, row: dict[str, Any], ts: Any, reason: str | None) -> bool:
         """Apply one row, unless it is late; return whether it says that the position is closed."""
         key, event = row["positionId"], {**row, "ts": ts}
-        if self._heard.is_late(key, event):
+        known = self.get(row) is not None or self._heard.is_over(key)
+        if self._heard.is_late(key, event) and (reason is None or known):
             return False
         closed = row.get("state") == 3 or float(row["holdVol"]) == 0
         self._heard.note(key, event, over=closed)

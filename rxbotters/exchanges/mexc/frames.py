@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rxbotters.errors import ProtocolError
 from rxbotters.wire import Dialect, loads
 
 from .protobuf import Schema, boolean, integer, many, message, read, text
@@ -109,7 +110,10 @@ def decode(data: str | bytes) -> Any:
     """
     if isinstance(data, str) or data[:1] == b"{":  # no push begins with this byte: groups are no part of proto3
         return loads(data)
-    return read(data, PUSH)
+    push = read(data, PUSH)
+    if not push["channel"]:
+        raise ProtocolError(f"a frame of {len(data)} bytes names no channel")
+    return push
 
 
 PUSHES = Dialect(decode)

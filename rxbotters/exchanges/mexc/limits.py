@@ -37,9 +37,11 @@ _SLOW: Mapping[str, tuple[float, float]] = {
 
 
 def _endpoint(request: Request) -> str:
-    """Return method and path without what is not part of the endpoint: version, symbols, currencies and ids."""
+    """Return method and path without its version; on futures without the symbols, currencies and ids in it, too."""
     parts = request.url.path.strip("/").split("/")[2:]
-    return f"{request.method} {'/'.join(part for part in parts if not part.isdecimal() and part[:1].islower())}"
+    if family_of(request.url.path) == "futures":
+        parts = [part for part in parts if part.islower() and not part.isdecimal()]
+    return f"{request.method} {'/'.join(parts)}"
 
 
 def _spot(request: Request) -> float:

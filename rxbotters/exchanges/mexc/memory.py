@@ -46,6 +46,10 @@ class Memory:
                 alike = True
         return over and alike
 
+    def is_over(self, key: Any) -> bool:
+        """Whether the last word of an id was that it is over."""
+        return self._known.get(key, (False, ()))[0]
+
     def note(self, key: Any, event: Mapping[str, Any], *, over: bool = False) -> None:
         """Remember an event."""
         self._known.pop(key, None)

@@ -81,13 +81,18 @@ class LiveOrders(DataStore):
     def _take(self, row: dict[str, Any], reason: str | None) -> None:
         (key,) = self._keys
         over, clocks = row[self._STATE] in self._OVER, self._clocks_of(row)
-        if self._heard.is_late(row[key], clocks):
+        if self._heard.is_late(row[key], clocks) and (reason is None or self._is_known(row)):
             return
         self._heard.note(row[key], clocks, over=over)
         if over:
             self._delete([row], reason=reason)
         else:
             self._update([row], reason=reason)
+
+    def _is_known(self, row: Mapping[str, Any]) -> bool:
+        """Whether an order is here, or over: else an answer that is not new tells of it all the same."""
+        (key,) = self._keys
+        return self.get(row) is not None or self._heard.is_over(row[key])
 
     def _clocks_of(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         return row

@@ -158,8 +158,10 @@ class MEXCSpotDataStore(Booked):
 
 
 def _symbol_of(msg: Push) -> str:
-    """Return the symbol of a push; the envelope need not repeat what stands at the end of the channel."""
-    symbol = msg.get("symbol") or msg["channel"].rpartition("@")[2]
-    if not isinstance(symbol, str):
+    """Return the symbol of a push; of market data it stands at the end of the channel too."""
+    symbol = msg.get("symbol")
+    if symbol is None and msg["channel"].startswith("spot@public."):
+        symbol = msg["channel"].rpartition("@")[2]
+    if not isinstance(symbol, str) or not symbol:
         raise ProtocolError(f"a push of {symbol!r}")
     return symbol
