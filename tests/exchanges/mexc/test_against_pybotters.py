@@ -24,7 +24,11 @@ SPOT_CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", f"{SPOT}/api/v3/x", {"params": {"a": "b c", "d": "日本", "e": "", "f": "1,2+3/4"}}),
     ("POST", f"{SPOT}/api/v3/order", {"data": ORDER}),
     ("POST", f"{SPOT}/api/v3/order", {"params": ORDER}),
-    ("POST", f"{SPOT}/api/v3/order", {"params": {"symbol": "BTCUSDT"}, "data": {"side": "BUY", "newClientOrderId": "注 文"}}),
+    (
+        "POST",
+        f"{SPOT}/api/v3/order",
+        {"params": {"symbol": "BTCUSDT"}, "data": {"side": "BUY", "newClientOrderId": "注 文"}},
+    ),
     ("POST", f"{SPOT}/api/v3/userDataStream", {}),
     ("POST", f"{SPOT}/api/v3/userDataStream", {"data": {}}),
     ("PUT", f"{SPOT}/api/v3/userDataStream", {"params": {"listenKey": "abc"}}),
@@ -104,7 +108,9 @@ async def test_market_data_that_the_reference_signs(url: str) -> None:
     sent = ours(APIS, "GET", url)
 
     assert "signature=" in reference.target or reference.header("Signature")
-    assert sent.target == url.removeprefix("https://").partition("/")[1] + url.removeprefix("https://").partition("/")[2]
+    assert (
+        sent.target == url.removeprefix("https://").partition("/")[1] + url.removeprefix("https://").partition("/")[2]
+    )
     assert not {"X-MEXC-APIKEY", "ApiKey", "Signature"} & set(sent.headers)
 
 

@@ -302,7 +302,16 @@ async def test_deals_one_or_many(store: Failing) -> None:
 
 
 def order(name: Any = "102067003631907840", state: int = 2, **more: Any) -> dict[str, Any]:
-    return {"orderId": name, "symbol": S, "price": 0.707, "vol": 3, "dealVol": 0, "remainVol": 3, "state": state, **more}
+    return {
+        "orderId": name,
+        "symbol": S,
+        "price": 0.707,
+        "vol": 3,
+        "dealVol": 0,
+        "remainVol": 3,
+        "state": state,
+        **more,
+    }
 
 
 def test_an_order_lives_and_ends(store: Failing) -> None:
@@ -551,7 +560,9 @@ def test_only_messages_of_the_account_wait_for_a_snapshot(store: Failing) -> Non
         assert not store._holds(other)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("*futures*.gz")) + ["crypto-msg-parser-samples.jsonl.gz"])
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in DATA.glob("*futures*.gz")) + ["crypto-msg-parser-samples.jsonl.gz"]
+)
 def test_every_message_of_the_corpus_is_read(store: Failing, name: str) -> None:
     seen = 0
     for record in read_records(DATA / name):

@@ -53,9 +53,7 @@ class Venue:
             if asked["method"].lower() == "ping":
                 self.pings += 1
                 await ws.send_json(
-                    {"channel": "pong", "data": 1}
-                    if asked["method"] == "ping"
-                    else {"id": 0, "code": 0, "msg": "PONG"}
+                    {"channel": "pong", "data": 1} if asked["method"] == "ping" else {"id": 0, "code": 0, "msg": "PONG"}
                 )
                 continue
             self.got.append(asked)
@@ -352,3 +350,15 @@ async def test_a_connection_that_grows_old_is_replaced_without_a_gap(serve: Any,
         await until(lambda: bids(store, S) == ["99", "98", "97"])
         assert not states
     assert server.hits["/api/v3/depth"] == 1
+
+
+def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+    assert capsys.readouterr().out.splitlines() == [
+        "book 80468.6 80469.1 Live()",
+        "sent 102067003631907840",
+        "order 10",
+        "order 6",
+        "order delete 0",
+    ]

@@ -109,9 +109,7 @@ SUBMIT = {"symbol": "BTC_USDT", "price": 50000, "vol": 1, "side": 1, "type": 1, 
     ids=["F1", "F2", "F3", "F7"],
 )
 @pytest.mark.parametrize("host", ["contract.mexc.com", "api.mexc.com"])
-def test_known_answers_of_futures(
-    host: str, method: str, path: str, params: Any, data: Any, signature: str
-) -> None:
+def test_known_answers_of_futures(host: str, method: str, path: str, params: Any, data: Any, signature: str) -> None:
     """C23, defect 3: sorted and encoded for the signature alone; the path decides, on either host."""
     url = (FUTURES / path).with_host(host).extend_query(params or {})
     request = Request(method, url, {}, json_body(data)[0])
@@ -134,9 +132,7 @@ def test_parameters_are_encoded_as_the_documentation_says() -> None:
 
     assert parameters([("b", "1"), ("a", "2"), ("a", "1"), ("c", "")]) == "a=1&a=2&b=1&c="
     assert parameters([("x", kept)]) == f"x={kept}"
-    assert parameters([("x", "~!'()@:;,/?$&=+# ü")]) == (
-        "x=%7E%21%27%28%29%40%3A%3B%2C%2F%3F%24%26%3D%2B%23%20%C3%BC"
-    )
+    assert parameters([("x", "~!'()@:;,/?$&=+# ü")]) == ("x=%7E%21%27%28%29%40%3A%3B%2C%2F%3F%24%26%3D%2B%23%20%C3%BC")
     assert parameters([]) == ""
 
 
