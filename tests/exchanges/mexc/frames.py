@@ -13,17 +13,47 @@ DEALS = "spot@public.aggre.deals.v3.api.pb@100ms@"
 ACCOUNT, ORDERS, FILLS = (f"spot@private.{name}.v3.api.pb" for name in ("account", "orders", "deals"))
 
 _ORDER = {
-    **{"id": 1, "clientId": 2, "price": 3, "quantity": 4, "amount": 5, "avgPrice": 6, "orderType": 7, "tradeType": 8},
-    **{"isMaker": 9, "remainAmount": 10, "remainQuantity": 11, "lastDealQuantity": 12, "cumulativeQuantity": 13},
-    **{"cumulativeAmount": 14, "status": 15, "createTime": 16, "market": 17},
+    "id": 1,
+    "clientId": 2,
+    "price": 3,
+    "quantity": 4,
+    "amount": 5,
+    "avgPrice": 6,
+    "orderType": 7,
+    "tradeType": 8,
+    "isMaker": 9,
+    "remainAmount": 10,
+    "remainQuantity": 11,
+    "lastDealQuantity": 12,
+    "cumulativeQuantity": 13,
+    "cumulativeAmount": 14,
+    "status": 15,
+    "createTime": 16,
+    "market": 17,
 }
 _FILL = {
-    **{"price": 1, "quantity": 2, "amount": 3, "tradeType": 4, "isMaker": 5, "isSelfTrade": 6, "tradeId": 7},
-    **{"clientOrderId": 8, "orderId": 9, "feeAmount": 10, "feeCurrency": 11, "time": 12},
+    "price": 1,
+    "quantity": 2,
+    "amount": 3,
+    "tradeType": 4,
+    "isMaker": 5,
+    "isSelfTrade": 6,
+    "tradeId": 7,
+    "clientOrderId": 8,
+    "orderId": 9,
+    "feeAmount": 10,
+    "feeCurrency": 11,
+    "time": 12,
 }
 _BALANCE = {
-    **{"vcoinName": 1, "coinId": 2, "balanceAmount": 3, "balanceAmountChange": 4, "frozenAmount": 5},
-    **{"frozenAmountChange": 6, "type": 7, "time": 8},
+    "vcoinName": 1,
+    "coinId": 2,
+    "balanceAmount": 3,
+    "balanceAmountChange": 4,
+    "frozenAmount": 5,
+    "frozenAmountChange": 6,
+    "type": 7,
+    "time": 8,
 }
 
 

@@ -536,7 +536,7 @@ async def test_an_error_of_the_exchange_is_named_and_applies_nothing(store: Fail
     for data in (None, 5, "x", [5], {"resultList": 5}):
         with pytest.raises((SnapshotError, ProtocolError, BadNumber)):
             await load(store, f"{PRIVATE}/position/open_positions", data)
-    with pytest.raises(SnapshotError, match="depth/{symbol}"):
+    with pytest.raises(SnapshotError, match=r"depth/\{symbol\}"):
         await load(store, "/api/v1/contract/unknown", [])
 
 
@@ -561,7 +561,7 @@ def test_only_messages_of_the_account_wait_for_a_snapshot(store: Failing) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", sorted(path.name for path in DATA.glob("*futures*.gz")) + ["crypto-msg-parser-samples.jsonl.gz"]
+    "name", [*sorted(path.name for path in DATA.glob("*futures*.gz")), "crypto-msg-parser-samples.jsonl.gz"]
 )
 def test_every_message_of_the_corpus_is_read(store: Failing, name: str) -> None:
     seen = 0

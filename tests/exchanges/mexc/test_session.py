@@ -13,6 +13,7 @@ from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials
 from rxbotters.errors import LoginRefused, SessionError
 from rxbotters.exchanges.mexc import EXCHANGE, session, streams
+from rxbotters.exchanges.mexc.signing import login_sign
 from rxbotters.wire import Request, Secret, loads, redact_url
 
 CREDS = Credentials("mexc", "mx0test-key", Secret(b"test-secret"))
@@ -36,7 +37,7 @@ def test_the_login_waits_for_its_answer_and_leaves_the_rest_to_others() -> None:
     assert sent["method"] == "login"
     assert sent["param"]["apiKey"] == "mx0test-key"
     assert sent["param"]["reqTime"] == "1700000000123"
-    assert sent["param"]["signature"] == session.login_sign(CREDS, 1700000000123)
+    assert sent["param"]["signature"] == login_sign(CREDS, 1700000000123)
     for other in (*NOTHING, {"channel": "pong", "data": 1}, {"channel": "push.personal.asset", "data": {}}):
         assert script.send(other) is None
     with pytest.raises(StopIteration):

@@ -277,9 +277,20 @@ def test_a_broken_order_is_refused(store: Failing, frame: bytes) -> None:
 
 
 REST_ORDER = {
-    **{"symbol": "MXUSDT", "orderId": C02, "orderListId": -1, "clientOrderId": "mine", "price": "3.5121"},
-    **{"origQty": "1", "executedQty": "0.4", "cummulativeQuoteQty": "1.4", "status": "PARTIALLY_FILLED"},
-    **{"timeInForce": None, "type": "LIMIT", "side": "SELL", "time": 1736417034259, "updateTime": 1736417034281},
+    "symbol": "MXUSDT",
+    "orderId": C02,
+    "orderListId": -1,
+    "clientOrderId": "mine",
+    "price": "3.5121",
+    "origQty": "1",
+    "executedQty": "0.4",
+    "cummulativeQuoteQty": "1.4",
+    "status": "PARTIALLY_FILLED",
+    "timeInForce": None,
+    "type": "LIMIT",
+    "side": "SELL",
+    "time": 1736417034259,
+    "updateTime": 1736417034281,
 }
 
 
@@ -289,9 +300,19 @@ async def test_orders_of_rest_are_written_as_those_of_the_stream(store: Failing)
 
     assert store.orders.find() == [
         {
-            **{"id": C02, "clientId": "mine", "price": "3.5121", "quantity": "1", "cumulativeQuantity": "0.4"},
-            **{"cumulativeAmount": "1.4", "createTime": 1736417034259, "updateTime": 1736417034281},
-            **{"symbol": "MXUSDT", "status": 3, "tradeType": 2, "orderType": 1, "remainQuantity": "0.6"},
+            "id": C02,
+            "clientId": "mine",
+            "price": "3.5121",
+            "quantity": "1",
+            "cumulativeQuantity": "0.4",
+            "cumulativeAmount": "1.4",
+            "createTime": 1736417034259,
+            "updateTime": 1736417034281,
+            "symbol": "MXUSDT",
+            "status": 3,
+            "tradeType": 2,
+            "orderType": 1,
+            "remainQuantity": "0.6",
         }
     ]
     store.frame(placed(3, "0.7", sent=1736417034300, remainQuantity="0.3"))
@@ -357,9 +378,20 @@ async def test_fills_are_counted_once_whoever_tells_of_them(store: Failing) -> N
     stream = {"tradeId": "505979017439002624X1", "orderId": C02, "price": "3.6962", "quantity": "1", "amount": "3.6962"}
     store.frame(fill("MXUSDT", **stream, tradeType=2, feeAmount="0.0004", feeCurrency="MX", time=1736417034280))
     rest = {
-        **{"symbol": "MXUSDT", "id": "505979017439002624X1", "orderId": C02, "price": "3.6962", "qty": "1"},
-        **{"quoteQty": "3.6962", "commission": "0.0004", "commissionAsset": "MX", "time": 1736417034280},
-        **{"isBuyer": False, "isMaker": False, "isSelfTrade": False, "clientOrderId": None, "orderListId": -1},
+        "symbol": "MXUSDT",
+        "id": "505979017439002624X1",
+        "orderId": C02,
+        "price": "3.6962",
+        "qty": "1",
+        "quoteQty": "3.6962",
+        "commission": "0.0004",
+        "commissionAsset": "MX",
+        "time": 1736417034280,
+        "isBuyer": False,
+        "isMaker": False,
+        "isSelfTrade": False,
+        "clientOrderId": None,
+        "orderListId": -1,
     }
     version = store.deals.version
 
