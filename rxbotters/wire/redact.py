@@ -13,7 +13,7 @@ __all__ = ["MASK", "SECRET_HEADERS", "Secret", "redact_message", "redact_text", 
 MASK: Final = "***"
 
 SECRET_HEADERS: Final = re.compile(
-    r"(^|-)(key|sign|signature|passphrase|token|secret|authorization|cookie)($|-)", re.IGNORECASE
+    r"(^|-)(key|api_?key|sign|signature|passphrase|token|secret|authorization|cookie)($|-)", re.IGNORECASE
 )
 """Header names whose values are secrets or prove possession of one."""
 

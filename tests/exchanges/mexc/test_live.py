@@ -352,6 +352,21 @@ async def test_a_connection_that_grows_old_is_replaced_without_a_gap(serve: Any,
     assert server.hits["/api/v3/depth"] == 1
 
 
+@pytest.mark.parametrize("path", ["/api/v3/account", "/api/v1/private/account/assets"])
+async def test_an_answer_shows_no_key(serve: Any, venue: Venue, path: str) -> None:
+    """F94, C15: neither in the headers of the request, as an error would show them, nor in its url."""
+    server = await serve(http=venue.http)
+    async with server.client(apis=APIS, hosts={server.host: "mexc"}) as client, client.get(path) as response:
+        shown = repr(response.request_info.headers) + repr(response)
+
+    (sent,) = server.requests
+    assert KEY in repr(sent["headers"])
+    assert KEY not in shown
+    proof = sent["headers"].get("Signature") or sent["target"].rpartition("signature=")[2]
+    assert len(proof) == 64
+    assert proof not in shown
+
+
 def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(EXAMPLE), run_name="__main__")
 
