@@ -241,6 +241,7 @@ class Feed:
         handler: Which handler argument of ``ws_connect`` the collection wants.
         url_of: Makes the url for one symbol, where it depends on it.
         lease: Name of the lease whose url is dialled instead of ``url``.
+        instrument: What the book calls that symbol, where it takes more than the symbol to name an instrument.
     """
 
     url: str
@@ -251,6 +252,7 @@ class Feed:
     handler: Literal["hdlr_json", "hdlr_str", "hdlr_bytes"] = "hdlr_json"
     url_of: Callable[[str], str] | None = None
     lease: str | None = None
+    instrument: Callable[[str], Any] = lambda symbol: symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,18 +27,18 @@ async def run_watch(
         parsed = URL(url)
         hosts = {f"{parsed.host}:{parsed.port}": URL(own).host or known.name}
     store = collection_of(rules)
-    book = store[rules.book]
+    book, instrument = store[rules.book], rules.instrument(symbol)
     loop = asyncio.get_running_loop()
     began = loop.time()
     errors: list[str] = []
 
     def state() -> dict[str, Any]:
-        asks, bids = book.depth(symbol, 6)
+        asks, bids = book.depth(instrument, 6)
         return {
             "title": f"{known.title or known.name} {symbol}",
             "clock": f"{loop.time() - began:5.1f}s",
             "connection": type(ws.state).__name__,
-            "status": type(book.status_of(symbol)).__name__,
+            "status": type(book.status_of(instrument)).__name__,
             "asks": asks,
             "bids": bids,
             "summary": errors[-1] if errors else "",
@@ -73,12 +73,12 @@ async def run_watch(
             except RxbottersError as error:
                 note(error)
             view.show(state())
-        asks, bids = book.depth(symbol, 1)
+        asks, bids = book.depth(instrument, 1)
         return {
             "ok": not errors and bool(asks) and bool(bids),
             "exchange": known.name,
             "symbol": symbol,
-            "status": type(book.status_of(symbol)).__name__,
+            "status": type(book.status_of(instrument)).__name__,
             "best_ask": asks[0].price if asks else None,
             "best_bid": bids[0].price if bids else None,
             "errors": errors,

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from .bitbank.stores import bitbankDataStore as bitbankDataStore
     from .bitbank.stores import bitbankPrivateDataStore as bitbankPrivateDataStore
     from .bitflyer.stores import bitFlyerDataStore as bitFlyerDataStore
+    from .bitget.stores import BitgetDataStore as BitgetDataStore
+    from .bitget.stores import BitgetV2DataStore as BitgetV2DataStore
     from .bitmex.stores import BitMEXDataStore as BitMEXDataStore
     from .bybit.stores import BybitDataStore as BybitDataStore
     from .coincheck.stores import CoincheckDataStore as CoincheckDataStore
@@ -26,6 +28,7 @@ NAMES = (
     "binance",
     "bitbank",
     "bitflyer",
+    "bitget",
     "bitmex",
     "bybit",
     "coincheck",
@@ -44,6 +47,8 @@ COLLECTIONS = {
     "BinanceSpotDataStore": "binance",
     "BinanceUSDSMDataStore": "binance",
     "BitMEXDataStore": "bitmex",
+    "BitgetDataStore": "bitget",
+    "BitgetV2DataStore": "bitget",
     "BybitDataStore": "bybit",
     "CoincheckDataStore": "coincheck",
     "CoincheckPrivateDataStore": "coincheck",

@@ -59,6 +59,8 @@ class OrderBook(DataStore):
 
     A subclass names its fields: ``_KEYS`` = (instrument, side, price), ``_SIZE``, the two side names in ``_SIDES``
     (asks first), and in ``_EXTRAS`` what follows price and size in a level (a number of orders, for example).
+    Where it takes several fields to name an instrument (a market and a symbol), they all stand before the side, and an
+    instrument is the tuple of their values.
     ``_MAXLEN`` is the number of levels kept per instrument and side.
 
     Example:
@@ -76,14 +78,15 @@ class OrderBook(DataStore):
     _SIDES: ClassVar[tuple[str, str]] = ("asks", "bids")
 
     def __init__(self, name: str | None = None, keys: Sequence[str] | None = None, *args: Any, **kwargs: Any) -> None:
-        symbol, side, price = keys or self._KEYS
-        self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES, extras=self._EXTRAS)
+        symbol, *more, side, price = keys or self._KEYS
+        parts = (symbol, *more) if more else ()
+        self._levels = LevelMap((symbol, side, price, self._SIZE), *self._SIDES, extras=self._EXTRAS, parts=parts)
         self.instrument_statuses: Hot[tuple[Any, Status]] = Hot("instrument statuses", on_fault=self._report)
         self._instruments: dict[Any, Status] = {}
         self._sources: dict[Any, Any] = {}  # instrument → the connection that feeds it
         self._doubted: dict[Any, Status] = {}  # instrument → what it is once the doubt is gone
         self._asked: set[Any] = set()
-        super().__init__(name, (symbol, side, price), *args, **kwargs)
+        super().__init__(name, (symbol, *more, side, price), *args, **kwargs)
 
     def _make_rows(self) -> LevelMap:
         return self._levels
@@ -178,6 +181,7 @@ class OrderBook(DataStore):
 
     def _fold_watched(self, symbol: Any, side: str, ladder: Ladder, levels: list[_Checked], reason: str | None) -> None:
         current, row = ladder.levels, self._levels.row
+        names = symbol if self._levels.parts else (symbol,)
         for price, size, number in levels:
             old = current.get(price)
             if number:
@@ -188,12 +192,12 @@ class OrderBook(DataStore):
                     continue
                 current[price] = size
                 self._version += 1
-                self._tell("insert", None, row(symbol, side, price, size), (symbol, side, price), before, reason)
+                self._tell("insert", None, row(symbol, side, price, size), (*names, side, price), before, reason)
             elif old is not None:
                 before = row(symbol, side, price, old)
                 ladder.drop(price)
                 self._version += 1
-                self._tell("delete", row(symbol, side, price, size), before, (symbol, side, price), before, reason)
+                self._tell("delete", row(symbol, side, price, size), before, (*names, side, price), before, reason)
 
     def _cut(self, symbol: Any, side: str, ladder: Ladder) -> None:
         """Drop the levels beyond the cap, farthest from the touch."""
@@ -249,10 +253,10 @@ class OrderBook(DataStore):
         if limit is not None and limit < 0:
             raise ValueError(f"limit must not be negative, got {limit}")
         ask, bid = self._SIDES
-        symbol_field, side_field, price_field = self._keys
+        *names, side_field, price_field = self._keys
         books = self._levels.books
-        if query is not None and len(query) == 1 and symbol_field in query:
-            asks, bids = self._levels.rows(query[symbol_field], limit)
+        if query is not None and len(query) == len(names) and self._names_one(query):
+            asks, bids = self._levels.rows(self._instrument(query), limit)
             return {ask: asks, bid: bids}
         if not query and len(books) == 1:
             asks, bids = self._levels.rows(next(iter(books)), limit)
@@ -261,13 +265,21 @@ class OrderBook(DataStore):
 
     def find(self, query: Item | None = None) -> list[Row]:
         """Return the rows that match ``query``: instrument by instrument, asks before bids, best price first."""
-        symbol_field = self._keys[0]
-        if query and symbol_field in query and not self._shortcut(query):
-            asks, bids = self._levels.rows(query[symbol_field])
-            return matching([*asks, *bids], query) if len(query) > 1 else [*asks, *bids]
+        if query and self._names_one(query) and not self._shortcut(query):
+            asks, bids = self._levels.rows(self._instrument(query))
+            return matching([*asks, *bids], query) if len(query) > len(self._keys) - 2 else [*asks, *bids]
         if not query:
             return [row for symbol in self._levels.books for side in self._levels.rows(symbol) for row in side]
         return super().find(query)
+
+    def _names_one(self, query: Item) -> bool:
+        """Whether a query says which instrument is meant."""
+        return all(field in query for field in self._keys[:-2])
+
+    def _instrument(self, query: Item) -> Any:
+        """Return the instrument that a query names."""
+        parts = self._levels.parts
+        return tuple(query[part] for part in parts) if parts else query[self._keys[0]]
 
     # ------------------------------------------------------------------ status
 

@@ -10,7 +10,7 @@ from .row import Row
 
 __all__ = ["LevelMap"]
 
-Key = tuple[Any, Any, Any]
+Key = tuple[Any, ...]
 
 
 class LevelMap(MutableMapping[Any, Row]):
@@ -18,12 +18,23 @@ class LevelMap(MutableMapping[Any, Row]):
 
     Iteration goes instrument by instrument, asks before bids, best price first. A ladder holds for each price the size;
     the tuple of size and extras where levels have those; or a whole row that has other fields.
+
+    An instrument that several fields name, ``parts``, is the tuple of their values; in keys they stand one by one.
     """
 
-    __slots__ = ("_asks", "_bids", "_extras", "_fields", "books", "touched")
+    __slots__ = ("_asks", "_bids", "_extras", "_fields", "books", "parts", "touched")
 
-    def __init__(self, fields: tuple[str, str, str, str], asks: str, bids: str, *, extras: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        fields: tuple[str, str, str, str],
+        asks: str,
+        bids: str,
+        *,
+        extras: Sequence[str] = (),
+        parts: Sequence[str] = (),
+    ) -> None:
         self._fields = fields
+        self.parts = tuple(parts)
         self._extras = tuple(extras)
         self._asks = asks
         self._bids = bids
@@ -49,6 +60,17 @@ class LevelMap(MutableMapping[Any, Row]):
         if value.__class__ is Row:
             return value  # type: ignore[no-any-return, unused-ignore]
         symbol_field, side_field, price_field, size_field = self._fields
+        if self.parts:
+            sizes = value if value.__class__ is tuple else (value,)
+            named = zip(self.parts, symbol, strict=True)
+            return Row(
+                {
+                    **dict(named),
+                    side_field: side,
+                    price_field: price,
+                    **dict(zip((size_field, *self._extras), sizes, strict=False)),
+                }
+            )
         if value.__class__ is tuple:
             fields = dict(zip((size_field, *self._extras), value, strict=False))
             return Row({symbol_field: symbol, side_field: side, price_field: price, **fields})
@@ -75,15 +97,23 @@ class LevelMap(MutableMapping[Any, Row]):
             [row(symbol, bid, price, bid_levels[price]) for price in bid_prices],
         )
 
-    def __getitem__(self, key: Key) -> Row:
+    def _split(self, key: Key) -> tuple[Any, Any, Any]:
+        """Return instrument, side and price of a key."""
+        if self.parts:
+            *names, side, price = key
+            return tuple(names), side, price
         symbol, side, price = key
+        return symbol, side, price
+
+    def __getitem__(self, key: Key) -> Row:
+        symbol, side, price = self._split(key)
         ladder = self.side(symbol, side)
         if ladder is None:
             raise KeyError(key)
         return self.row(symbol, side, price, ladder.levels[price])
 
     def __setitem__(self, key: Key, row: Row) -> None:
-        symbol, side, price = key
+        symbol, side, price = self._split(key)
         asks, bids = self.book(symbol)
         if side == self._asks:
             ladder = asks
@@ -93,10 +123,11 @@ class LevelMap(MutableMapping[Any, Row]):
             raise ValueError(f"a book has the sides {self._asks!r} and {self._bids!r}, not {side!r}")
         size_field = self._fields[3]
         self.touched.add(symbol)
-        ladder.put(price, row[size_field] if len(row) == 4 and size_field in row else row)
+        plain = len(row) == (len(self.parts) or 1) + 3 and size_field in row
+        ladder.put(price, row[size_field] if plain else row)
 
     def __delitem__(self, key: Key) -> None:
-        symbol, side, price = key
+        symbol, side, price = self._split(key)
         ladder = self.side(symbol, side)
         if ladder is None:
             raise KeyError(key)
@@ -104,10 +135,11 @@ class LevelMap(MutableMapping[Any, Row]):
 
     def __iter__(self) -> Iterator[Key]:
         for symbol, (asks, bids) in self.books.items():
+            names = symbol if self.parts else (symbol,)
             for price in asks.prices:
-                yield symbol, self._asks, price
+                yield (*names, self._asks, price)
             for price in reversed(bids.prices):
-                yield symbol, self._bids, price
+                yield (*names, self._bids, price)
 
     def __len__(self) -> int:
         return sum(len(asks.prices) + len(bids.prices) for asks, bids in self.books.values())

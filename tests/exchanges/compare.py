@@ -147,9 +147,10 @@ async def compare(pairing: Pairing, path: Path) -> Counter[str]:
                     f"{path.name}, record {number}, store {mine}: {_first(left, right)}\n{record.data[:500]}"
                 )
     for book in pairing.books:
-        field = ours[book]._keys[0]
-        for symbol in {row[field] for row in ours[book]}:
-            mine, other = (store.sorted({field: symbol}) for store in (ours[book], theirs[names[book]]))
+        parts = ours[book]._keys[:-2]
+        for symbol in {tuple(row[part] for part in parts) for row in ours[book]}:
+            query = dict(zip(parts, symbol, strict=True))
+            mine, other = (store.sorted(query) for store in (ours[book], theirs[names[book]]))
             assert mine == other, f"{path.name}: sorted() of {book} {symbol} differs"
     return seen
 
