@@ -135,8 +135,8 @@ def channel_of(message: Any) -> str | None:
 def time_of(message: Any) -> float | None:
     """Return when the exchange sent a message, Unix time in seconds; on V1 when it was made."""
     known = fields(message)
-    data = known.get("data")
-    first: Any = data[0] if isinstance(data, list) and data else None
+    data: Any = known.get("data")
+    first: Any = data[0] if data.__class__ is list and data else None
     stamp = known.get("ts", fields(first).get("ts"))
     if isinstance(stamp, str):
         stamp = int(stamp) if stamp.isascii() and stamp.isdigit() and len(stamp) < 16 else None
