@@ -97,6 +97,7 @@ PAIRINGS = {
         sorts=frozenset(V1),  # a book has no order of insertion
         skip=skip_v1,
         books=("orderbook",),
+        every=10,  # its candles are thousands
     ),
     "bitget_v2": Pairing(
         ours=fresh(rxbotters.BitgetV2DataStore),
