@@ -28,7 +28,7 @@ _REMEMBERED = 9999  # orders that went, and when
 _FINE = {"new": "live", "init": "live", "not_trigger": "live", "partial_fill": "partially_filled"}
 """Other names of statuses, seen in REST answers and margin orders."""
 _RANKS = {"live": 0, "executing": 1, "partially_filled": 1}
-_NARROW = ("orderId", "clientOid", "startTime", "endTime", "status", "tpslType")
+_NARROW = ("orderId", "clientOid", "status")
 """Query fields beside which an answer does not list every live order."""
 _PLANS = {
     **dict.fromkeys(("pl", "normal_plan"), "normal_plan"),
@@ -75,7 +75,7 @@ class Orders(DataStore):
         """Take a REST answer as the truth for what it was asked for, also when it is empty.
 
         A full page tells nothing of the orders older than its last one: they stand, and the store is `Stale` until the
-        page with ``idLessThan`` was given too.
+        page with ``idLessThan`` was given too. So do orders made before ``startTime`` or after ``endTime``.
 
         Args:
             items: The orders, as REST writes them.
@@ -89,17 +89,20 @@ class Orders(DataStore):
         rows = [self._named(_streamed(item), kind, None) for item in objects(items)]
         ids = [_id(row["orderId"]) for row in rows]
         size, high = (_id(query[name]) if name in query else None for name in ("limit", "idLessThan"))
+        low, late = (_id(query[name]) if name in query else None for name in ("startTime", "endTime"))
         rest = min(ids) if ids and len(rows) >= min(size or page, _PAGE) else 0
         alive = [row for row in rows if row.get("status") in self._ALIVE]
         gone = [row for row in rows if row.get("status") not in self._ALIVE]
         is_whole = not any(name in query for name in _NARROW)
         if is_whole:
             kept = {self._key_of(row) for row in alive}
-            gone += [
-                row
+            asked = [
+                (row, _is_timely(row, low, late))
                 for key, row in self._select(_asked(kind, query))
                 if key not in kept and self._is_asked(row, query) and _within(row["orderId"], rest, high)
             ]
+            gone += [row for row, is_timely in asked if is_timely]
+            is_whole = all(is_timely for _, is_timely in asked)  # what is older than it asks for it does not tell
         self._delete(gone, reason="resync")
         self._update([row for row in alive if not self._is_late(row)], reason="resync")
         if is_whole and rest:
@@ -141,7 +144,8 @@ class Orders(DataStore):
                 del self._gone[next(iter(self._gone))]
 
     def _is_asked(self, row: Mapping[str, Any], query: Query) -> bool:
-        return True
+        """Whether a row is of the kind that a request asks for: spot lists its stop orders by themselves."""
+        return bool(row.get("tpslType", "normal") == query.get("tpslType", "normal"))
 
 
 class OrdersAlgo(Orders):
@@ -182,6 +186,14 @@ def _id(value: Any) -> int:
     if number is None:
         raise SnapshotError("orders", f"an id must be a text of digits, not {value!r}")
     return number
+
+
+def _is_timely(row: Mapping[str, Any], low: int | None, high: int | None) -> bool:
+    """Whether an order was made between two times; one that does not say when, only if none are given."""
+    time = whole_number(row.get("cTime"))
+    return (low is None and high is None) or (
+        time is not None and (low is None or low <= time) and (high is None or time <= high)
+    )
 
 
 def _within(value: Any, low: int, high: int | None) -> bool:

@@ -13,7 +13,7 @@ from .account import Account, IsolatedAccount, Positions
 from .books import Books
 from .feeds import BookFeeds, is_book
 from .orders import Orders, OrdersAlgo
-from .rows import Message, symbol_of
+from .rows import Message
 from .seeds import Seeds
 from .session import ack, fields, subscriptions
 from .v1 import BitgetDataStore
@@ -148,9 +148,11 @@ class BitgetV2DataStore(Seeds):
             case Account() | Positions():
                 return store.fold
             case Tickers():
-                return lambda message: store._update(_tagged(message))
-            case Trades() | Fills() | PositionsHistory():
-                return lambda message: store._insert(_tagged(message))
+                return lambda message: store._update(_tagged(message, "instType", "instId"))
+            case Trades():
+                return lambda message: store._insert(_tagged(message, "instType", "instId"))
+            case Fills() | PositionsHistory():
+                return lambda message: store._insert(_tagged(message, "instType"))
             case _:
                 return lambda message: self._unhandled(channel)
 
@@ -258,9 +260,8 @@ class BitgetV2DataStore(Seeds):
         return self.get("orders-algo", OrdersAlgo)
 
 
-def _tagged(message: Message) -> list[dict[str, Any]]:
-    """Return the rows of a message, each with its market, and with its symbol where the subscription names one."""
+def _tagged(message: Message, *names: str) -> list[dict[str, Any]]:
+    """Return the rows of a message, each with what its subscription says under these names."""
     arg = message["arg"]
-    symbol = symbol_of(arg)
-    named = {"instType": arg["instType"], **({} if symbol is None else {"instId": symbol})}
+    named = {name: arg[name] for name in names}
     return [{**named, **row} for row in objects(message["data"])]

@@ -61,6 +61,10 @@ ANSWERS: list[Any] = [
     {"code": "00000", "data": [{"symbol": "BTCUSDT", "holdSide": "long", "total": "1", "marginCoin": "USDT"}]},
     {"code": "00000", "data": [{"coin": "USDT", "available": "1", "symbol": "BTCUSDT"}]},
 ]
+FIELDS = [
+    *("arg", "data", "channel", "topic", "symbol", "instId", "instType", "asks", "bids", "seq", "pseq", "ts"),
+    *("status", "orderId", "coin", "total"),
+]
 QUIET = runs(forgives=BIG)
 
 numbers = st.one_of(st.integers(-3, 3), st.floats(allow_nan=False, allow_infinity=False), st.integers())
@@ -70,24 +74,7 @@ texts = st.one_of(
 )
 plain = st.one_of(st.none(), st.booleans(), numbers, texts)
 names = st.one_of(
-    st.sampled_from(
-        [
-            "arg",
-            "data",
-            "channel",
-            "topic",
-            "symbol",
-            "instId",
-            "instType",
-            "asks",
-            "bids",
-            "seq",
-            "pseq",
-            "ts",
-            "status",
-        ]
-        + ["orderId", "coin", "total"]
-    ),
+    st.sampled_from(FIELDS),
     st.text(max_size=3),
 )
 values = json_values(plain, names)

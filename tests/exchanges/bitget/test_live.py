@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import runpy
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from rich.console import Console
 
 import rxbotters
+from rxbotters.cli.view import JsonView
+from rxbotters.cli.watch import run_watch
 from rxbotters.errors import LoginRefused, SubscriptionError
 from rxbotters_operators.events import Live, Rotated, Stale
 from tests.conftest import KEY, SECRET
@@ -252,6 +256,26 @@ async def test_a_new_connection_takes_over_before_the_old_one_is_cut(serve: Any,
     assert prices == ["54", "53", "51"]
     assert not errors
     assert len(server.sockets) == 2
+
+
+@pytest.mark.parametrize(("feed", "kind"), [(None, "USDT-FUTURES"), ("spot", "SPOT")])
+async def test_watch_shows_the_book_of_a_market(serve: Any, venue: Venue, feed: str | None, kind: str) -> None:
+    """A symbol alone names no instrument: the feed knows its market."""
+    server = await serve(ws=venue.ws)
+    view = JsonView(Console(file=io.StringIO()))
+
+    seen = await run_watch(view, "bitget", "BTCUSDT", feed=feed, url=server.ws_url, seconds=0.5)
+
+    assert venue.got[0]["args"] == [{**BTC, "instType": kind}]
+    assert seen == {
+        "ok": True,
+        "exchange": "bitget",
+        "symbol": "BTCUSDT",
+        "status": "Live",
+        "best_ask": "101",
+        "best_bid": "51",
+        "errors": [],
+    }
 
 
 def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,17 @@ CREDS = Credentials("bitget", KEY, Secret(SECRET.encode()), Secret(PASSPHRASE.en
 DEMO = Credentials("bitget_demo", KEY, Secret(SECRET.encode()), Secret(PASSPHRASE.encode()))
 STAMP = Stamp(1700000000123, lambda: "00112233445566778899aabbccddeeff")
 API = URL("https://api.bitget.com")
+ORDER = {
+    "symbol": "BTCUSDT",
+    "productType": "USDT-FUTURES",
+    "marginMode": "crossed",
+    "marginCoin": "USDT",
+    "size": "0.01",
+    "price": "30000",
+    "side": "buy",
+    "orderType": "limit",
+    "force": "gtc",
+}
 VECTORS = [
     (
         "GET",
@@ -42,10 +53,7 @@ VECTORS = [
         "POST",
         "/api/v2/mix/order/place-order",
         None,
-        {
-            **{"symbol": "BTCUSDT", "productType": "USDT-FUTURES", "marginMode": "crossed", "marginCoin": "USDT"},
-            **{"size": "0.01", "price": "30000", "side": "buy", "orderType": "limit", "force": "gtc"},
-        },
+        ORDER,
         "/api/v2/mix/order/place-order",
         b'{"symbol": "BTCUSDT", "productType": "USDT-FUTURES", "marginMode": "crossed", "marginCoin": "USDT", '
         b'"size": "0.01", "price": "30000", "side": "buy", "orderType": "limit", "force": "gtc"}',

@@ -105,6 +105,7 @@ def test_trades_and_fills_are_kept_once(store: Store) -> None:
         store.push("positions-history", [history])
 
     assert store.trade.find() == [{"instType": SPOT, "instId": "BTCUSDT", **trade}]
+    store.push("fill", [fill], kind=SPOT, instId="LTCUSDT")
     assert store.fill.find() == [{"instType": SPOT, **fill}]
     assert store.positions_history.find() == [{"instType": FUTURES, **history}]
 
@@ -308,6 +309,30 @@ async def test_pages_of_orders_are_the_truth_together(store: Store) -> None:
     await store.initialize(answer(f"{path}&limit=2", listed(290, 280)))
     assert isinstance(store.orders.status, Stale)
     assert "285" not in ids(store.orders)
+
+
+async def test_an_answer_for_a_time_tells_of_that_time_only(store: Store) -> None:
+    """Margin orders cannot be asked for without one: what was made outside of it stands, and stays in doubt."""
+    store.push("orders-crossed", [order("1", cTime="50"), order("2", cTime="150"), order("3")], kind="MARGIN")
+    store.onevent(Closed(1006))
+    path = "/api/v2/margin/crossed/open-orders?symbol=BTCUSDT"
+
+    await store.initialize(answer(f"{path}&startTime=100", listed(9, field="orderList")))
+    assert ids(store.orders_crossed) == ["1", "3", "9"]
+    assert isinstance(store.orders_crossed.status, Stale)
+    store.push("orders-crossed", [order("3", "filled", 101)], kind="MARGIN")
+    await store.initialize(answer(f"{path}&startTime=10&endTime=60", listed(9, field="orderList")))
+    assert ids(store.orders_crossed) == ["9"]
+    assert store.orders_crossed.status == Live()
+
+
+async def test_spot_lists_its_stop_orders_by_themselves(store: Store) -> None:
+    stop = body('[{"orderId": "5", "symbol": "BTCUSDT", "status": "live", "tpslType": "tpsl"}]')
+    await store.initialize(answer(f"{UNFILLED}?tpslType=tpsl", stop), answer(UNFILLED, body("[]")))
+    assert ids(store.orders) == ["5"]
+    await store.initialize(answer(f"{UNFILLED}?tpslType=tpsl", body("[]")))
+
+    assert not len(store.orders)
 
 
 async def test_trigger_orders_over_rest(store: Store) -> None:
