@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .bitget.stores import BitgetDataStore as BitgetDataStore
     from .bitget.stores import BitgetV2DataStore as BitgetV2DataStore
     from .bitmex.stores import BitMEXDataStore as BitMEXDataStore
+    from .bittrade.stores import BitTradeDataStore as BitTradeDataStore
     from .bybit.stores import BybitDataStore as BybitDataStore
     from .coincheck.stores import CoincheckDataStore as CoincheckDataStore
     from .coincheck.stores import CoincheckPrivateDataStore as CoincheckPrivateDataStore
@@ -30,6 +31,7 @@ NAMES = (
     "bitflyer",
     "bitget",
     "bitmex",
+    "bittrade",
     "bybit",
     "coincheck",
     "gmocoin",
@@ -47,6 +49,7 @@ COLLECTIONS = {
     "BinanceSpotDataStore": "binance",
     "BinanceUSDSMDataStore": "binance",
     "BitMEXDataStore": "bitmex",
+    "BitTradeDataStore": "bittrade",
     "BitgetDataStore": "bitget",
     "BitgetV2DataStore": "bitget",
     "BybitDataStore": "bybit",

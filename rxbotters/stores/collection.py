@@ -78,7 +78,8 @@ class DataStoreCollection(Feeding):
     def _routes(self) -> Mapping[str, Route]:
         """Return what `initialize` understands: URL path → function of the decoded body and the query.
 
-        A host before the path, ``"api.example.com/orders"``, tells apart hosts that share their paths.
+        A host before the path, ``"api.example.com/orders"``, tells apart hosts that share their paths. A path may have
+        names in braces, ``"/accounts/{id}/balance"``: what stands in their places is found in the query.
         """
         return {}
 

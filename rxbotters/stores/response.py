@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rxbotters.errors import ProtocolError, SnapshotError, VenueError
@@ -16,7 +16,8 @@ async def read_response(
 ) -> tuple[str, Any, Mapping[str, str]]:
     """Return (path, decoded body, query) of a `FetchResult` or a response; the host before the path where a route names it.
 
-    What was asked in a JSON body stands in the query too, text as it is, everything else as JSON text.
+    What was asked in a JSON body stands in the query too, text as it is, everything else as JSON text. Where a route has
+    names in its path, ``"/accounts/{id}/balance"``, the path is that of the route, and what stood there is in the query.
 
     Raises:
         VenueError: HTTP status 400 or more, or the exchange's own error in the body.
@@ -33,6 +34,9 @@ async def read_response(
     status = response.status
     if status >= 400:
         raise VenueError(path, status, text if isinstance(text, str) else text.decode("utf-8", "replace"))
+    fields: Mapping[str, str] = {}
+    if path not in routes:
+        path, fields = _named(path, routes)
     if path not in routes:
         raise SnapshotError(path, f"no store is filled from this endpoint; known: {', '.join(sorted(routes))}")
     try:
@@ -42,7 +46,19 @@ async def read_response(
     reason = refusal(body)
     if reason is not None:
         raise VenueError(path, status, reason)
-    return path, body, {**response.url.query, **_asked(getattr(response, "sent", b""))}
+    return path, body, {**response.url.query, **_asked(getattr(response, "sent", b"")), **fields}
+
+
+def _named(path: str, routes: Iterable[str]) -> tuple[str, Mapping[str, str]]:
+    """Return the route that has names in its path and fits, and what stands in their places; else the path as it is."""
+    parts = path.split("/")
+    for route in routes:
+        names = route.split("/")
+        if "{" in route and len(names) == len(parts):
+            pairs = list(zip(names, parts, strict=True))
+            if all(bool(part) if name.startswith("{") else name == part for name, part in pairs):
+                return route, {name[1:-1]: part for name, part in pairs if name.startswith("{")}
+    return path, {}
 
 
 def _asked(sent: bytes) -> dict[str, str]:

@@ -5,6 +5,7 @@ from rxbotters_operators.events import PLAIN, Dialect, Frame
 
 from .body import FORM, JSON, Encoder, form_body, json_body
 from .digest import hmac_sha256, hmac_sha256_base64
+from .inflation import inflate
 from .redact import MASK, SECRET_HEADERS, Secret, redact_message, redact_text, redact_url
 from .request import Request
 
@@ -23,6 +24,7 @@ __all__ = [
     "form_body",
     "hmac_sha256",
     "hmac_sha256_base64",
+    "inflate",
     "json_body",
     "loads",
     "redact_message",

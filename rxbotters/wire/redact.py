@@ -18,7 +18,7 @@ SECRET_HEADERS: Final = re.compile(
 """Header names whose values are secrets or prove possession of one."""
 
 _SECRET_QUERY: Final = re.compile(
-    r"(token|listenkey|signature|sign|secret|passphrase|passwd|password|api_?key|accesskeyid|connectid|auth)$",
+    r"(token|listenkey|signature|sign|secret|passphrase|passwd|password|api_?key|access_?key(id)?|connectid|auth)$",
     re.IGNORECASE,
 )
 _LONG_OPAQUE: Final = re.compile(r"[A-Za-z0-9_\-=]{24,}")

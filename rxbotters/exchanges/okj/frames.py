@@ -5,11 +5,11 @@ Source: okcoinjapan/V3-Open-API-SDK, ``websocket.py`` (a stream without its last
 
 from __future__ import annotations
 
-import zlib
 from typing import Any, Final
 
 from rxbotters.errors import ProtocolError
 from rxbotters.wire import Dialect, loads
+from rxbotters.wire import inflate as _inflate
 
 __all__ = ["BUDGET", "DEFLATED", "inflate"]
 
@@ -31,16 +31,7 @@ def inflate(data: bytes, *, budget: int = BUDGET) -> bytes:
         >>> inflate(bytes.fromhex("2bc8cf4b0700"))
         b'pong'
     """
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        plain = stream.decompress(data, budget + 1)
-    except zlib.error as error:
-        raise ProtocolError(f"not raw DEFLATE ({error}), {len(data)} bytes") from None
-    if len(plain) > budget:
-        raise ProtocolError(f"a frame of {len(data)} bytes inflates beyond {budget} bytes: it was not read further")
-    if stream.unused_data:
-        raise ProtocolError(f"{len(stream.unused_data)} bytes follow the end of a compressed frame")
-    return plain
+    return _inflate(data, "raw DEFLATE", budget=budget)
 
 
 def decode(data: str | bytes) -> Any:
