@@ -270,6 +270,34 @@ async def test_initialize_says_in_one_way_that_a_route_could_not_read_a_body(bod
     assert not store["orders"].find()
 
 
+class Balances(DataStoreCollection):
+    def _init(self) -> None:
+        self.create("balances", keys=["account", "ccy"])
+
+    def _routes(self) -> Any:
+        def fill(body: Any, query: Any) -> None:
+            self["balances"]._insert([{"account": query["id"], **row} for row in body])
+
+        return {"/accounts/{id}/balance": fill, "/accounts/all/balance": lambda body, query: None}
+
+
+async def test_a_route_may_have_names_in_its_path() -> None:
+    """What stands in their places is in the query; a path that is named in full comes first."""
+    store = Balances()
+
+    summary = await store.initialize(
+        answer("/accounts/7/balance?id=8", '[{"ccy": "jpy"}]'),
+        answer("/accounts/9/balance", '[{"ccy": "jpy"}, {"ccy": "btc"}]'),
+        answer("/accounts/all/balance", "[]"),
+    )
+
+    assert [(row["account"], row["ccy"]) for row in store["balances"]] == [("7", "jpy"), ("9", "jpy"), ("9", "btc")]
+    assert summary == {"/accounts/{id}/balance": 3, "/accounts/all/balance": 0}
+    for path in ("/accounts//balance", "/accounts/7/balances", "/accounts/7/balance/x", "/accounts/balance"):
+        with pytest.raises(SnapshotError, match="no store is filled from this endpoint"):
+            await store.initialize(answer(path, "[]"))
+
+
 async def test_messages_during_initialize_are_folded_after_it() -> None:
     """C73."""
     store = Account()
