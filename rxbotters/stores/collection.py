@@ -113,6 +113,7 @@ class DataStoreCollection(Feeding):
         cls = datastore_class or store_class(type(self), name)
         store = cls(name, keys, data)
         store._group = self
+        store._count_audience()
         self._stores[name] = store
 
     _create = create

@@ -196,6 +196,8 @@ def test_a_public_request_without_an_id_gets_its_topic() -> None:
     request = {"sub": DEPTH}
 
     assert session.split(request, PUBLIC) == ({"sub": DEPTH, "id": DEPTH},)
+    assert session.split({"id": None, "sub": DEPTH}, PUBLIC) == ({"id": DEPTH, "sub": DEPTH},)
+    assert session.request_ids({"id": None, "sub": DEPTH}) == ()
     assert request == {"sub": DEPTH}
     for other in ({"sub": DEPTH, "id": 1}, {"action": "sub", "ch": "orders#*"}, {"action": 1, "topic": 1}, "x", None):
         assert session.split(other, PUBLIC) == (other,)

@@ -190,6 +190,14 @@ def test_steps_of_grouping_never_mix(store: Store) -> None:
     assert store._subscription(store.get("depth.step1"), BTC) == {"sub": topic, "id": topic}
 
 
+def test_the_changes_of_a_book_that_a_message_begins_are_told(store: Store) -> None:
+    store.book()
+
+    changes = store.apply({"ch": f"market.{BTC}.depth.step3", "ts": 1, "tick": {"asks": [[110.0, 1.0]], "bids": []}})
+
+    assert [(change.store.name, change.operation) for change in changes] == [("depth.step3", "insert")]
+
+
 def test_subscriptions_say_which_step_is_the_finest(store: Store) -> None:
     messages = [{"sub": f"market.{BTC}.depth.step{step}", "id": "1"} for step in (2, 0)]
     store.onevent(Subscribed(None, [*messages, "x", {"action": "sub", "ch": "orders#btcjpy"}, {"sub": 1}]))
