@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
 from rxbotters.stores.proofs import objects
+from rxbotters_operators.events import Stale
 
 from .rows import EXACT, check, decimal, plain, present, serial
 
@@ -35,11 +36,23 @@ _FILL = {
 class Accounts(DataStore):
     """Balances by ``accountId``, ``currency`` and ``accountType``: ``available``, and ``balance`` with what orders hold.
 
-    ``balance`` and ``available`` are decimal text. ``seqNum`` grows with each change; an older one is dropped.
+    ``balance`` and ``available`` are decimal text. ``seqNum`` grows with each change; an older one of the same connection
+    is dropped.
     """
 
     _KEYS: ClassVar[Sequence[str]] = ("accountId", "currency", "accountType")
     _ON_LOSS = "refetch"
+
+    def _init(self) -> None:
+        self._counted: set[Any] = set()  # whose number this connection told
+
+    def _lost(self, feed: Any, status: Stale) -> None:
+        self._counted.clear()
+        super()._lost(feed, status)
+
+    def _drop(self, key: Any, source: Any, reason: str | None) -> None:
+        self._counted.discard(key)
+        super()._drop(key, source, reason)
 
     def fold(self, data: Mapping[str, Any]) -> None:
         """Apply a change.
@@ -50,10 +63,12 @@ class Accounts(DataStore):
         present(data, self._KEYS)
         check(self.name, [data], _AMOUNTS, signed=True)
         number = serial(self.name, "seqNum", data.get("seqNum"))
-        known = self.get(data)
+        key = tuple(data[name] for name in self._KEYS)
+        known = self.get(data) if key in self._counted else None
         old = serial(self.name, "seqNum", known.get("seqNum")) if known is not None else None
         if number is None or old is None or number >= old:
             self._update([{name: data[name] for name in data if name not in _AMOUNTS or data[name] is not None}])
+            self._counted.add(key)
 
     def replace(self, data: Mapping[str, Any]) -> None:
         """Take an answer as the truth for its account; what is free and what orders hold stand apart in it.

@@ -74,18 +74,22 @@ class Bbo(DataStore):
         row = {**tick, "symbol": symbol}
         numbers(self.name, [row], ("ask", "askSize", "bid", "bidSize"))
         number = serial(self.name, "seqId", row.get("seqId"))
-        if number is not None:
-            if number <= self._seen.get(symbol, -1):
-                return
-            self._seen[symbol] = number
-        self._update([row])
+        known = self.get(row) if symbol in self._counted else None
+        old = serial(self.name, "seqId", known.get("seqId")) if known is not None else None
+        if number is None or old is None or number > old:
+            self._update([row])
+            self._counted.add(symbol)
 
     def _init(self) -> None:
-        self._seen: dict[str, int] = {}
+        self._counted: set[Any] = set()  # whose number this connection told
 
     def _lost(self, feed: Any, status: Stale) -> None:
-        self._seen.clear()
+        self._counted.clear()
         super()._lost(feed, status)
+
+    def _drop(self, key: Any, source: Any, reason: str | None) -> None:
+        self._counted.discard(key)
+        super()._drop(key, source, reason)
 
 
 class Trades(DataStore):

@@ -508,6 +508,13 @@ async def test_the_list_of_open_orders_speaks_as_the_stream_does(store: Store) -
     assert not len(store.orders)
 
 
+async def test_a_list_older_than_the_stream_does_not_give_back_what_was_filled(store: Store) -> None:
+    store.order("partial-filled", "trade", id=375977156321165, remainAmt="0.25")
+    await store.rest("/v1/order/openOrders", [REST_ORDER])
+
+    assert store.orders.find()[0]["remainAmt"] == "0.25"
+
+
 async def test_what_is_left_of_a_market_buy_is_money(store: Store) -> None:
     market = {
         **REST_ORDER,
@@ -635,6 +642,14 @@ def test_an_older_change_of_a_balance_is_dropped(store: Store) -> None:
     store.push("accounts.update#2", {**CHANGE, "seqNum": "566164", "balance": "1", "available": None})
 
     assert store.accounts.find() == [{**CHANGE, "seqNum": "566164", "balance": "1"}]
+
+
+def test_numbers_that_begin_again_do_not_freeze_a_balance(store: Store) -> None:
+    store.push("accounts.update#2", CHANGE)
+    store.onevent(Closed(None, "peer", 1006))
+    store.push("accounts.update#2", {**CHANGE, "seqNum": 3, "balance": "9"})
+
+    assert store.accounts.find()[0]["balance"] == "9"
 
 
 def test_balance_and_available_may_come_apart(store: Store) -> None:
