@@ -15,7 +15,7 @@ from rxbotters.clock import SYSTEM, Clock
 from rxbotters.credentials import load_credentials
 from rxbotters.descriptor import Exchange, Hosts
 from rxbotters.errors import ClientClosed, ConfigError, WrongLoop
-from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
+from rxbotters.exchanges import all_exchanges
 from rxbotters.net.call import Call, Fetch
 from rxbotters.net.http import join_url, read_body, send
 from rxbotters.net.lease import Lease
@@ -107,7 +107,7 @@ class Client:
             tasks=Tasks(self.errors.emit),
             clock=clock,
             hosts=known,
-            credentials=load_credentials(apis, {**FOREIGN_APIS, **known.apis}),
+            credentials=load_credentials(apis, known.apis),
             warn_unknown=self._warn_unknown,
             forget=self._forget,
             report=self.errors.emit,

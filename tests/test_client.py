@@ -15,12 +15,13 @@ import pytest
 
 import rxbotters
 from rxbotters.credentials import load_credentials
+from rxbotters.descriptor import Hosts
 from rxbotters.errors import ClientClosed, ConfigError, CredentialError, WrongLoop
-from rxbotters.exchanges import FOREIGN_APIS
+from rxbotters.exchanges import all_exchanges
 from rxbotters.wire import Secret, redact_text, redact_url
 from tests.conftest import KEY, SECRET
 
-KNOWN = {**FOREIGN_APIS, "bitflyer": FOREIGN_APIS["bybit"]}
+KNOWN = Hosts(all_exchanges()).apis
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from rxbotters.clock import SYSTEM
 from rxbotters.credentials import find_apis, validate_apis
 from rxbotters.descriptor import Hosts
 from rxbotters.errors import ConfigError, CredentialError
-from rxbotters.exchanges import FOREIGN_APIS, NAMES, all_exchanges, exchange_of
+from rxbotters.exchanges import NAMES, all_exchanges, exchange_of
 
 __all__ = ["run_doctor"]
 
@@ -66,7 +66,7 @@ def _targets(names: Sequence[str], url: str | None) -> list[tuple[str, str]]:
 
 
 def _credentials() -> dict[str, Any]:
-    known = {**FOREIGN_APIS, **Hosts(all_exchanges()).apis}
+    known = Hosts(all_exchanges()).apis
     try:
         source, entries = find_apis(None)
         loaded = validate_apis(entries, known, source)

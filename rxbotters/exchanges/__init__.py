@@ -4,41 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import cast
-
-from rxbotters.descriptor import Api, Exchange
+from typing import TYPE_CHECKING, cast
 
 from .index import COLLECTIONS, NAMES
 
-__all__ = ["COLLECTIONS", "FOREIGN_APIS", "NAMES", "all_exchanges", "collection", "exchange_of"]
+if TYPE_CHECKING:
+    from rxbotters.descriptor import Exchange
 
-_PASSPHRASE = ("key", "secret", "passphrase")
-
-FOREIGN_APIS: dict[str, Api] = {
-    "binance": Api(),
-    "binancefuture_testnet": Api(),
-    "binancespot_testnet": Api(),
-    "bitbank": Api(),
-    "bitget": Api(_PASSPHRASE),
-    "bitmex": Api(),
-    "bitmex_testnet": Api(),
-    "bittrade": Api(),
-    "bybit": Api(),
-    "bybit_demo": Api(),
-    "bybit_testnet": Api(),
-    "coincheck": Api(),
-    "gmocoin": Api(),
-    "hyperliquid": Api(("key",)),
-    "hyperliquid_testnet": Api(("key",)),
-    "kucoin": Api(_PASSPHRASE),
-    "mexc": Api(),
-    "okj": Api(_PASSPHRASE),
-    "okx": Api(_PASSPHRASE),
-    "okx_demo": Api(_PASSPHRASE),
-    "phemex": Api(),
-    "phemex_testnet": Api(),
-}
-"""Api names that are recognised, so that an apis file is checked whole, before their exchanges are here."""
+__all__ = ["COLLECTIONS", "NAMES", "all_exchanges", "collection", "exchange_of"]
 
 
 @cache
@@ -55,7 +28,7 @@ def exchange_of(name: str) -> Exchange:
     """
     if name not in NAMES:
         raise KeyError(name)
-    return cast(Exchange, import_module(f"{__name__}.{name}").EXCHANGE)
+    return cast("Exchange", import_module(f"{__name__}.{name}").EXCHANGE)
 
 
 def collection(class_name: str) -> type:

@@ -21,7 +21,7 @@ from yarl import URL
 from rxbotters.clock import Clock
 from rxbotters.credentials import load_credentials
 from rxbotters.descriptor import Hosts
-from rxbotters.exchanges import FOREIGN_APIS, all_exchanges
+from rxbotters.exchanges import all_exchanges
 from rxbotters.net.http import _encode
 from rxbotters.net.wiring import pick
 
@@ -122,9 +122,7 @@ def ours(
         target = target.extend_query(params)
     host = hosts.rest(target.host or "", target.explicit_port)
     assert host is not None, f"no exchange has the host {target.host}"
-    credentials = pick(
-        host, load_credentials(dict(apis), {**FOREIGN_APIS, **hosts.apis}), pybotters_auth(), target, headers
-    )
+    credentials = pick(host, load_credentials(dict(apis), hosts.apis), pybotters_auth(), target, headers)
     request = _encode(host, method, target, data, {"headers": headers})
     if credentials is not None and host.sign is not None:
         clock = Clock(now=lambda: now, dice=lambda: 0.5, nonce=lambda: nonce)
