@@ -85,6 +85,7 @@ class OrderBook(DataStore):
         self._instruments: dict[Any, Status] = {}
         self._sources: dict[Any, Any] = {}  # instrument → the connection that feeds it
         self._doubted: dict[Any, Status] = {}  # instrument → what it is once the doubt is gone
+        self._suspects: dict[Any, Stale] = {}  # connections whose words are doubted (``None``: all) → why
         self._asked: set[Any] = set()
         super().__init__(name, (symbol, *more, side, price), *args, **kwargs)
 
@@ -291,11 +292,12 @@ class OrderBook(DataStore):
         """Set the status of an instrument; the status of the store is the worst of them."""
         if isinstance(status, Live) and self._group is not None and self._group.feeding is not None:
             self._sources[symbol] = self._group.feeding
-        if symbol in self._doubted:
-            self._doubted[symbol] = status
-            if isinstance(status, Live):
-                return
-            del self._doubted[symbol]
+        doubt = self._doubt_about(symbol) if self._suspects and isinstance(status, Live) else None
+        if doubt is not None:
+            self._doubted[symbol] = status  # a snapshot proves no life: it may be as old as the rest
+            status = doubt
+        else:
+            self._doubted.pop(symbol, None)
         if self._instruments.get(symbol) == status:
             return
         self._instruments[symbol] = status
@@ -340,7 +342,16 @@ class OrderBook(DataStore):
         """Return the instruments a connection feeds; without a connection, all."""
         return [symbol for symbol in self._instruments if feed is None or self._sources.get(symbol, feed) is feed]
 
+    def is_synced(self, symbol: Any) -> bool:
+        """Whether the book of an instrument is complete and followed, be its connection in doubt or not."""
+        return isinstance(self._doubted.get(symbol, self._instruments.get(symbol)), Live)
+
+    def _doubt_about(self, symbol: Any) -> Stale | None:
+        """Return why the connection that feeds an instrument is in doubt; ``None``: it is not."""
+        return self._suspects.get(self._sources.get(symbol)) or self._suspects.get(None)
+
     def _lost(self, feed: Any, status: Stale) -> None:
+        self._believe(feed)
         for symbol in self._fed_from(feed):
             self.lose(symbol, status)
 
@@ -348,13 +359,17 @@ class OrderBook(DataStore):
         """The snapshot, not the connection, makes a book `Live`."""
 
     def _suspected(self, feed: Any, status: Stale) -> None:
+        self._suspects.setdefault(feed, status)
         for symbol in self._fed_from(feed):
-            known = self._instruments[symbol]
-            if isinstance(known, Live) and symbol not in self._doubted:
+            if isinstance(self._instruments[symbol], Live):
                 self.mark(symbol, status)
-                self._doubted[symbol] = known
+                self._doubted[symbol] = Live()
+
+    def _believe(self, feed: Any) -> None:
+        self._suspects = {} if feed is None else {one: why for one, why in self._suspects.items() if one is not feed}
 
     def _cleared(self, feed: Any) -> None:
+        self._believe(feed)
         for symbol in self._fed_from(feed):
             status = self._doubted.pop(symbol, None)
             if status is not None:

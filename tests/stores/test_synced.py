@@ -8,7 +8,7 @@ import pytest
 
 from rxbotters.errors import BookMismatch, SequenceGap
 from rxbotters.stores import Ask, DataStore, DataStoreCollection, Diff, SyncedBook, by_previous, by_range
-from rxbotters_operators.events import Closed, Live, Stale, Syncing
+from rxbotters_operators.events import Answered, Closed, Late, Live, Overdue, Stale, Syncing
 
 
 class Numbered(DataStoreCollection):
@@ -52,6 +52,41 @@ def test_diffs_before_the_snapshot_are_held_and_then_replayed(numbered: Any) -> 
     assert [level.price for level in numbered["book"].depth("X").bids] == [99.0, 96.0]
     assert numbered["book"].status_of("X") == Live()
     assert numbered.asked == [Ask(numbered["book"], "X", None)]
+
+
+@pytest.mark.parametrize("doubt", [Overdue(None, 5.0), Late(None, 40.0)], ids=["overdue", "late"])
+def test_a_snapshot_is_no_proof_of_life(numbered: Any, doubt: Any) -> None:
+    """A book that had none when its connection fell into doubt is `Live` once that has answered, and not before."""
+    numbered.onmessage(diff(6))
+    numbered.onevent(doubt)
+
+    numbered.onmessage(snapshot(5))
+    numbered.onmessage(diff(7))
+    in_doubt = numbered["book"].status_of("X")
+    numbered.onevent(Answered(None, 0.1))
+
+    assert isinstance(in_doubt, Stale)
+    assert numbered["book"].status_of("X") == Live()
+
+
+def test_a_gap_in_doubt_stays_when_the_doubt_has_gone(numbered: Any) -> None:
+    numbered.seen.clear()
+    numbered.onmessage(snapshot(5))
+    numbered.onevent(Overdue(None, 5.0))
+    numbered.onmessage(diff(9))
+
+    numbered.onevent(Answered(None, 0.1))
+
+    assert numbered["book"].status_of("X") == Stale("gap: expected 6, got 9")
+
+
+def test_doubt_ends_with_its_connection(numbered: Any) -> None:
+    numbered.onevent(Overdue(None, 5.0))
+    numbered.onevent(Closed(1006))
+
+    numbered.onmessage(snapshot(5))
+
+    assert numbered["book"].status_of("X") == Live()
 
 
 def test_a_gap_empties_that_instrument_alone_and_asks_once(numbered: Any) -> None:

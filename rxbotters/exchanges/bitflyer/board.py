@@ -38,7 +38,7 @@ class Board(OrderBook):
 
     def delta(self, product: str, message: Any) -> None:
         """Apply a diff; ignored while the product has no snapshot."""
-        if not isinstance(self._instruments.get(product), Live):
+        if not self.is_synced(product):
             return
         mid, asks, bids = self._read(message)
         self.apply_levels(product, asks, bids)

@@ -10,7 +10,6 @@ from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.proofs import objects
 from rxbotters.stores.response import read_response
 from rxbotters.wire import dumps
-from rxbotters_operators.events import Live
 
 from .account import Balance, Collateral, Positions
 from .board import Board
@@ -115,7 +114,7 @@ class bitFlyerDataStore(DataStoreCollection):
         goodbye = dumps({"method": "unsubscribe", "params": {"channel": channel}})
 
         def fold(message: Any, ws: Any) -> None:
-            first = not isinstance(board.status_of(product), Live)
+            first = not board.is_synced(product)
             board.snapshot(product, message)
             post = getattr(ws, "post", None)
             if first and post is not None:

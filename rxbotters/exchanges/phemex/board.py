@@ -16,7 +16,7 @@ from rxbotters.errors import ProtocolError, SequenceGap
 from rxbotters.stores.book import Level
 from rxbotters.stores.proofs import whole
 from rxbotters.stores.synced import Diff, SyncedBook, increasing
-from rxbotters_operators.events import Live, Status
+from rxbotters_operators.events import Status
 
 __all__ = ["Book"]
 
@@ -102,7 +102,7 @@ class Book(SyncedBook):
 
     def _done(self, symbol: str, depth: int, stamp: int | None) -> None:
         """Cut a book that is `Live` to its depth, and note when it was made."""
-        if not isinstance(self._instruments.get(symbol), Live):
+        if not self.is_synced(symbol):
             return
         if stamp is not None:
             self.timestamp[symbol] = stamp

@@ -8,7 +8,7 @@ import pytest
 
 from rxbotters import bitFlyerDataStore
 from rxbotters.errors import ProtocolError, SnapshotError, VenueError
-from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from rxbotters_operators.events import Answered, Closed, Live, Overdue, Stale, Subscribed, Syncing
 from tests.stores.test_collection import answer
 
 P = "FX_BTC_JPY"
@@ -107,6 +107,19 @@ def test_the_snapshot_channel_is_left_once_per_connection(store: bitFlyerDataSto
         == second.posted
         == ['{"method":"unsubscribe","params":{"channel":"lightning_board_snapshot_FX_BTC_JPY"}}']
     )
+
+
+def test_diffs_that_come_while_a_pong_is_overdue_are_not_lost(store: bitFlyerDataStore) -> None:
+    """Rule 4 of feeding: the doubt is about the connection, and what it brings is still the book."""
+    push(store, f"lightning_board_snapshot_{P}", {"mid_price": 100.0, "bids": level((99.0, 1.0)), "asks": []})
+    store.onevent(Overdue(None, 5.0))
+
+    push(store, f"lightning_board_{P}", {"mid_price": 100.0, "bids": level((99.0, 0.0), (98.0, 2.0)), "asks": []})
+
+    assert isinstance(store.board.status_of(P), Stale)
+    store.onevent(Answered(None, 0.1))
+    assert store.board.status_of(P) == Live()
+    assert store.board.depth(P).bids == [(98.0, 2.0)]
 
 
 def test_a_lost_connection_empties_its_books_and_no_others(store: bitFlyerDataStore) -> None:

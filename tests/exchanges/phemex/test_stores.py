@@ -8,7 +8,7 @@ import pytest
 
 from rxbotters import PhemexDataStore
 from rxbotters.errors import BadNumber, ProtocolError, SequenceGap, SnapshotError, StoreError, VenueError
-from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from rxbotters_operators.events import Answered, Closed, Live, Overdue, Stale, Subscribed, Syncing
 from tests.stores.test_collection import answer
 
 B = "BTCUSDT"
@@ -57,6 +57,18 @@ def test_snapshot_and_increment(store: PhemexDataStore) -> None:
     }
     assert store.orderbook.timestamp == {B: NOW + 77668209}
     assert store.orderbook._KEYS == ("symbol", "side", "priceEp")
+
+
+def test_a_book_in_doubt_is_cut_to_its_depth_too(store: PhemexDataStore) -> None:
+    """A level that is pushed out while a pong is overdue is not taken back either."""
+    store.onmessage(book("snapshot", 1, [("101", "1")], depth=1))
+    store.onevent(Overdue(None, 5.0))
+
+    store.onmessage(book("incremental", 2, [("100", "1")], depth=1))
+    store.onevent(Answered(None, 0.1))
+
+    assert store.orderbook.status_of(B) == Live()
+    assert sides(store)[0] == [("100", "1")]
 
 
 def test_integers_stay_integers(store: PhemexDataStore) -> None:
