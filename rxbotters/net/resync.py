@@ -5,6 +5,8 @@ Rules
   2. A snapshot is asked for where the exchange publishes one, on the host that belongs to the connection; elsewhere the
      subscription is ended and made again, which brings one.
   3. The requests that filled private stores are repeated after every reconnection.
+  4. An answer belongs to the connection it was asked for: when that ends, it is not waited for any more. It would say
+     `Live` of a book that nobody feeds, or lack what happened before the next connection.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class Resyncer:
 
     Args:
         app: Whose collections.
+        is_open: Tells whether there is a connection.
         url: Tells the url of the present connection.
         is_extra: Whether a host was added by the user: then its REST api is where its WebSocket is.
         fetch: ``client.fetch``.
@@ -46,6 +49,7 @@ class Resyncer:
         self,
         app: Any,
         *,
+        is_open: Callable[[], bool],
         url: Callable[[], URL],
         is_extra: Callable[[str, int | None], bool],
         fetch: Callable[..., Awaitable[Any]],
@@ -53,9 +57,9 @@ class Resyncer:
         tasks: Tasks,
         dice: Callable[[], float],
     ) -> None:
-        self._app, self._url, self._is_extra = app, url, is_extra
+        self._app, self._is_open, self._url, self._is_extra = app, is_open, url, is_extra
         self._fetch, self._resubscribe, self._tasks, self._dice = fetch, resubscribe, tasks, dice
-        self._under_way: set[Any] = set()
+        self._under_way: dict[Any, asyncio.Task[None]] = {}
         self._subscriptions = CompositeDisposable()
 
     def serve(self, collection: Any) -> None:
@@ -68,6 +72,12 @@ class Resyncer:
         if asks is not None:
             self._subscriptions.add(asks.subscribe(hear))
 
+    def lost(self) -> None:
+        """Give up what is under way: the connection ended, and the next one asks for itself."""
+        under_way, self._under_way = self._under_way, {}
+        for task in under_way.values():
+            task.cancel()
+
     def close(self) -> None:
         """Answer no more."""
         self._subscriptions.dispose()
@@ -78,9 +88,12 @@ class Resyncer:
         key = (collection, ask.store, ask.symbol)
         if key in self._under_way:
             return
-        self._under_way.add(key)
+        if not self._is_open():  # a message that waited for an answer which was given up
+            if ask.store is not None:
+                ask.store.forget_ask(ask.symbol)
+            return
         name = f"rxbotters resync {getattr(ask.store, 'name', '')} {ask.symbol or ''}".strip()
-        self._tasks.spawn(self._answer(collection, ask, key), name)
+        self._under_way[key] = self._tasks.spawn(self._answer(collection, ask, key), name)
 
     async def _answer(self, collection: Any, ask: Any, key: Any) -> None:
         try:
@@ -104,7 +117,8 @@ class Resyncer:
             if ask.store is not None:
                 ask.store.forget_ask(ask.symbol)
         finally:
-            self._under_way.discard(key)
+            if self._under_way.get(key) is asyncio.current_task():
+                del self._under_way[key]
 
     async def _try(self, collection: Any, ask: Any) -> bool:
         """Make one attempt; return whether nothing more is needed."""

@@ -134,6 +134,7 @@ class WebSocketApp(Observable[Frame]):
         )
         self._resyncer = Resyncer(
             self,
+            is_open=lambda: self._port is not None,
             url=lambda: self._link.dialled,
             is_extra=wiring.hosts.is_extra,
             fetch=wiring.fetch,
@@ -219,6 +220,8 @@ class WebSocketApp(Observable[Frame]):
             tell = getattr(target, "onevent", None)
             if tell is not None:
                 tell(event)
+        if isinstance(event, Closed):
+            self._resyncer.lost()
         refused = self._readiness.hear(event)
         if refused is not None:
             self.errors.emit(refused)

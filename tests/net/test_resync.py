@@ -65,6 +65,7 @@ class Venue:
         self.orders: list[dict[str, Any]] = [{"id": 1}]
         self.fail = 0
         self.stale_answers = 0
+        self.slow: asyncio.Event | None = None
         self.subs: list[Any] = []
 
     async def http(self, request: web.Request, _: bytes) -> web.Response:
@@ -72,6 +73,10 @@ class Venue:
             self.fail -= 1
             return web.json_response({}, status=503)
         if request.path == "/depth":
+            if self.slow is not None:
+                slow, self.slow = self.slow, None
+                await slow.wait()
+                return web.json_response({"last": 1_000_000})
             if self.stale_answers:
                 self.stale_answers -= 1
                 return web.json_response({"last": 1})
@@ -143,6 +148,24 @@ async def test_an_answer_that_fails_or_is_too_old_is_asked_for_again(serve: Any,
 
     assert server.hits["/depth"] == 3
     assert not any(isinstance(error, SnapshotError) for error in errors)
+
+
+async def test_an_answer_is_not_waited_for_beyond_its_connection(serve: Any, venue: Venue, until: Any) -> None:
+    """F73: it lacks what happened until the next connection, and there would be nobody to tell that it does."""
+    slow = venue.slow = asyncio.Event()
+    server, client, store = await opened(serve, venue)
+    seen: list[int] = []
+    store["book"].instrument_statuses.subscribe(lambda told: seen.append(store["book"]._numbers_of("X").last))
+    async with client:
+        client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        await until(lambda: server.hits["/depth"] == 1)
+        await server.sockets[0].close()
+        await until(lambda: venue.subs.count({"sub": ["book.X"]}) == 2)
+        slow.set()
+        await until(lambda: store["book"].status_of("X") == Live())
+
+    assert server.hits["/depth"] == 2
+    assert 1_000_000 not in seen
 
 
 async def test_private_rows_are_stale_until_their_requests_were_repeated(serve: Any, venue: Venue, until: Any) -> None:
