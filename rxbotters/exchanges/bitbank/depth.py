@@ -5,7 +5,8 @@ Rules
   2. One counter numbers the diffs of all pairs. It grows and is never consecutive, so that a gap cannot be seen; the
      whole book that comes every 15 seconds repairs what there is to repair.
   3. A whole book may be older than the diffs that came before it: those are applied to it once more.
-  4. A book is crossed in an auction only. Elsewhere a crossed book is `Stale` for as long as it is.
+  4. A whole book that comes behind a younger one changes nothing: the diffs between them are forgotten.
+  5. A book is crossed in an auction only. Elsewhere a crossed book is `Stale` for as long as it is.
 
 Source: bitbankinc/bitbank-api-docs, ``public-stream.md``, "Depth Diff" and "Depth Whole" (2025-12-25); the live stream
 (2026-09).
@@ -40,13 +41,15 @@ class _Diff:
 
 
 class _Pair:
-    """What must be remembered of one pair: the last number applied, the diffs since the last whole book, and the number
-    of one that could not be read (0 if the number was what could not)."""
+    """What must be remembered of one pair: the last number applied, number and time of the last whole book, the diffs
+    since then, and the number of one that could not be read (0 if the number was what could not)."""
 
-    __slots__ = ("diffs", "last", "refused")
+    __slots__ = ("diffs", "last", "refused", "stamp", "whole")
 
     def __init__(self) -> None:
         self.last: int | None = None
+        self.whole = 0
+        self.stamp: Any = 0
         self.refused: int | None = None
         self.diffs: list[_Diff] = []
 
@@ -85,11 +88,17 @@ class Depth(OrderBook):
         number, stamp = _number(data["sequenceId"]), data["timestamp"]
         asks, bids = _levels(data["asks"]), _levels(data["bids"])
         known = self._pair(pair)
+        if number < known.whole:
+            if not stamp > known.stamp:
+                self._checked(asks)
+                self._checked(bids)
+                return
+            known.diffs = []  # younger, and its number is lower: the numbers began anew
         later = [diff for diff in known.diffs if diff.number > number]
         self.replace_levels(
             pair, _fold(asks, (diff.asks for diff in later)), _fold(bids, (diff.bids for diff in later))
         )
-        known.diffs = later
+        known.diffs, known.whole, known.stamp = later, number, stamp
         if known.refused is not None and known.refused <= number:
             known.refused = None
         known.last = later[-1].number if later else number
