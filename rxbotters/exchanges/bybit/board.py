@@ -2,7 +2,8 @@
 
 Rules
   1. A symbol is fed by one topic of one category: depths and categories of one name would overwrite each other.
-  2. A snapshot of the stream, or any message numbered 1, begins the book anew; deltas count up by one.
+  2. A snapshot of the stream, or any message numbered 1, begins the book anew; deltas count up by one. A number that
+     went back while the time went on is a new count whose beginning was missed, not an old delta.
   3. ``orderbook.full`` has no snapshot in its stream: REST gives it, and gives it again after a restart.
   4. ``orderbook.rpi`` has two sizes at a price: each is a level of a book of its own.
 """
@@ -12,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from rxbotters.errors import ProtocolError
+from rxbotters.errors import ProtocolError, SequenceGap
 from rxbotters.stores.book import Level
 from rxbotters.stores.proofs import whole
 from rxbotters.stores.synced import Diff, SyncedBook, consecutive
-from rxbotters_operators.events import Stale, Syncing
+from rxbotters_operators.events import Stale, Status, Syncing
 
 __all__ = ["Book", "RpiBook"]
 
@@ -35,6 +36,7 @@ class Book(SyncedBook):
 
     def _init(self) -> None:
         self.sources: dict[Any, str] = {}
+        self._stamps: dict[Any, int] = {}
 
     def message(self, symbol: str, msg: Mapping[str, Any]) -> None:
         """Fold a message of ``orderbook.<depth>``.
@@ -48,9 +50,16 @@ class Book(SyncedBook):
             if kind == "snapshot" or (kind == "delta" and number == 1):
                 self._begin(symbol, number, data["a"], data["b"])
             elif kind == "delta":
-                self.on_diff(symbol, Diff(data["a"], data["b"], number))
+                diff, last = Diff(data["a"], data["b"], number), self._numbers_of(symbol).last
+                if last is not None and number <= last and self._is_later(symbol, msg):
+                    self._doubt(symbol, SequenceGap(self.name, symbol, last + 1, number))
+                    return
+                self.on_diff(symbol, diff)
             else:
                 raise ProtocolError(f"{self.name}: {symbol}: neither snapshot nor delta: {str(kind)[:100]!r}")
+            stamp = msg.get("ts")
+            if isinstance(stamp, int) and stamp > self._stamps.get(symbol, 0):
+                self._stamps[symbol] = stamp
         except Exception:
             self.distrust(symbol)
             raise
@@ -106,6 +115,16 @@ class Book(SyncedBook):
         self.mark(symbol, Stale("the exchange began this book anew"))
         self.drop_instrument(symbol, reason="resync")
         self.forget_ask(symbol)
+
+    def lose(self, symbol: Any, status: Status) -> None:
+        """Empty the book of a symbol whose connection ended."""
+        self._stamps.pop(symbol, None)
+        super().lose(symbol, status)
+
+    def _is_later(self, symbol: str, msg: Mapping[str, Any]) -> bool:
+        """Whether a message was made after the last one that was taken, as far as they say."""
+        stamp = msg.get("ts")
+        return isinstance(stamp, int) and stamp > self._stamps.get(symbol, stamp)
 
     def _number(self, symbol: str, data: Mapping[str, Any]) -> int:
         if data["s"] != symbol:

@@ -71,6 +71,20 @@ def test_snapshot_and_delta(store: BybitDataStore) -> None:
     assert store.orderbook._KEYS == ("s", "S", "p")
 
 
+def test_a_count_that_began_anew_unheard_is_a_gap(store: BybitDataStore, failures: list[Exception]) -> None:
+    """F68: its deltas have lower numbers and later times; taken for old ones they would leave the book as it was."""
+    store.onmessage(book("snapshot", 500, [("101", "1")]))
+    store.onmessage(book("delta", 500, [("102", "1")]))
+    assert store.orderbook.status_of(B) == Live()  # the last one again
+
+    store.onmessage({**book("delta", 2, [("101", "0")]), "ts": 1672304484979})
+
+    assert isinstance(store.orderbook.status_of(B), Stale)
+    assert sides(store) == ([], [])
+    assert [type(error) for error in failures] == [SequenceGap]
+    failures.clear()
+
+
 def test_prices_are_sorted_as_numbers(store: BybitDataStore) -> None:
     store.onmessage(book("snapshot", 5, [("100.5", "1"), ("99.5", "1")], [("9.5", "1"), ("10.25", "1")]))
 
