@@ -1,0 +1,1 @@
+"""One file for each exchange; what is here is found by `property_tests.sessions.wire.every_wire`."""
