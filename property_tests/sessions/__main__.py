@@ -25,16 +25,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--exchange", action="append", choices=known, metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
     parser.add_argument("--seed", type=int, help="play this one alone, and tell the smallest session that fails as it")
+    parser.add_argument("--stop", action="store_true", help="stop at the first failure")
     given = parser.parse_args(arguments)
     console = Console(soft_wrap=True)
     chosen = [known[name] for name in given.exchange or known]
     if given.seed is not None:
         return _replay(console, [script_of(wire, given.seed) for wire in chosen])
     share = -(-given.sessions // len(chosen))
-    return _play(console, chosen, range(given.first, given.first + share))
+    return _play(console, chosen, range(given.first, given.first + share), stop=given.stop)
 
 
-def _play(console: Console, chosen: Iterable[type[Wire]], seeds: range) -> int:
+def _play(console: Console, chosen: Iterable[type[Wire]], seeds: range, *, stop: bool) -> int:
     wires = list(chosen)
     table = Table(
         "exchange", "sessions", "Live books compared", "seconds", "failures", title="The same book everywhere"
@@ -56,6 +57,8 @@ def _play(console: Console, chosen: Iterable[type[Wire]], seeds: range) -> int:
                     if failures <= _MOST:
                         command = f"python -m property_tests.sessions --exchange {wire.__name__} --seed {seed}"
                         progress.console.print(f"[red]{type(error).__name__}[/]: {error}\n  replay: {command}")
+                    if stop:
+                        return 1
                 progress.advance(task)
             took = time.perf_counter() - since
             table.add_row(wire.__name__, f"{len(seeds):,}", f"{books:,}", f"{took:.1f}", str(failures))

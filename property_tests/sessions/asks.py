@@ -130,9 +130,9 @@ class Asks:
             self._resubscribe(message)
 
     def _make(self, request: _Request, older: int) -> None:
-        _, query = request.asked
-        request.version = max(0, self._market.version(self._wire.asked_for(query)) - older)
-        request.body = self._wire.answer(query, request.version)
+        symbol = self._wire.asked_for(*request.asked)
+        request.version = max(0, self._market.version(symbol) - older)
+        request.body = self._wire.answer(symbol, request.version)
 
     def _finish(self, request: _Request) -> None:
         if request.body is None:
@@ -143,7 +143,7 @@ class Asks:
         except RxbottersError as error:
             self._store.errors.emit(error)
         else:
-            self._judge.answered(self._wire.asked_for(query), request.version)
+            self._judge.answered(self._wire.asked_for(path, query), request.version)
         request.asked = request.body = None
         if self._store._initializing == 1:
             for packet in self.waiting:

@@ -58,8 +58,11 @@ class Judge:
 
     @property
     def is_missing(self) -> bool:
-        """Whether a book may be wrong unnoticed."""
-        return max(self._missed.values()) >= 0
+        """Whether a book may be wrong unnoticed; an empty one was noticed, and must come back by itself."""
+        return any(
+            missed >= 0 and (symbol in self.live or any(self._book.depth(symbol)))
+            for symbol, missed in self._missed.items()
+        )
 
     def note(self, packet: Packet, *, synced: bool) -> None:
         """Note a message that was folded; ``synced``: whether the book had its snapshot before."""
@@ -100,7 +103,7 @@ class Judge:
         """
         self.live = {symbol for symbol in self._wire.symbols if isinstance(self._book.status_of(symbol), Live)}
         if self.live and distrust:
-            raise Broken(f"{sorted(self.live)}: Live {distrust}")
+            raise Broken(f"{sorted(map(str, self.live))}: Live {distrust}")
         if not unsure:
             for symbol in self._wire.symbols:
                 if symbol in self.live:
@@ -124,7 +127,7 @@ class Judge:
         true = self._true(symbol, version)
         if seen != true:
             raise Broken(f"{symbol}: Live with\n  {seen}\nand the book at version {version} is\n  {true}")
-        if self._watched and sum(symbol in key for key in self._mirror) != len(seen.asks) + len(seen.bids):
+        if self._watched and sum(_is_of(symbol, key) for key in self._mirror) != len(seen.asks) + len(seen.bids):
             raise Broken(f"{symbol}: the changes that were told make another book than {seen}")
 
     def final(self, errors: list[Exception]) -> None:
@@ -161,3 +164,8 @@ class Judge:
             del self._mirror[change.key]
         else:
             self._mirror[change.key] = change.data
+
+
+def _is_of(symbol: Any, key: Any) -> bool:
+    """Whether the key of a row is one of an instrument, which may be a pair of names itself."""
+    return symbol in key or key[:2] == symbol

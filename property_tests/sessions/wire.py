@@ -51,7 +51,7 @@ class Wire:
     """The voice of one exchange.
 
     Attributes:
-        symbols: Two instruments.
+        symbols: Two instruments, as the book knows them.
         url: Where the connection goes.
         depth: Levels a side that this book shows; ``None``: all.
         notices: Whether every lost or reordered message shows. If not, a `Live` book may be wrong from the loss to the
@@ -71,7 +71,7 @@ class Wire:
         by_itself: Whether what was missed unnoticed is repaired without a new connection.
     """
 
-    symbols: ClassVar[tuple[str, str]]
+    symbols: ClassVar[tuple[Any, Any]]
     url: ClassVar[URL]
     depth: ClassVar[int | None] = None
     notices: ClassVar[bool] = True
@@ -125,13 +125,13 @@ class Wire:
         """Return what the exchange says when a subscription is ended and made again."""
         return [packet for symbol in self.symbols if symbol in str(message) for packet in self.subscribed(symbol)]
 
-    def answer(self, params: Mapping[str, str], version: int) -> Any:
+    def answer(self, symbol: Any, version: int) -> Any:
         """Return the body of a REST snapshot as it was at a version."""
         raise NotImplementedError
 
-    def asked_for(self, params: Mapping[str, str]) -> str:
+    def asked_for(self, path: str, query: Mapping[str, str]) -> Any:
         """Return the symbol that a REST request asks for."""
-        return params["symbol"]
+        return query["symbol"]
 
     def advance(self, symbol: str, changes: list[Change]) -> None:
         """Number a new version."""

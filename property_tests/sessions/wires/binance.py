@@ -37,9 +37,9 @@ class BinanceSpot(Wire):
         }
         return [Packet(event, symbol, self.market.version(symbol), since)]
 
-    def answer(self, params: Any, version: int) -> Any:
-        asks, bids = self.market.history[params["symbol"]][version]
-        number = self.numbers[params["symbol"]][version]
+    def answer(self, symbol: str, version: int) -> Any:
+        asks, bids = self.market.history[symbol][version]
+        number = self.numbers[symbol][version]
         return {"lastUpdateId": number, "bids": self.levels(bids), "asks": self.levels(asks)}
 
     def renumber(self, symbol: str, *, lower: bool) -> None:

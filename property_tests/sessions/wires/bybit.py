@@ -84,8 +84,7 @@ class BybitFull(Bybit):
     def subscribed(self, symbol: str) -> list[Packet]:
         return []
 
-    def answer(self, params: Any, version: int) -> Any:
-        symbol = params["symbol"]
+    def answer(self, symbol: str, version: int) -> Any:
         asks, bids = self.market.history[symbol][version]
         number = self.numbers[symbol][version]
         result = {"s": symbol, "b": self.levels(bids), "a": self.levels(asks), "u": number, "seq": 1}

@@ -29,16 +29,16 @@ class Coincheck(Wire):
     def subscriptions(self) -> list[Any]:
         return [{"type": "subscribe", "channel": f"{pair}-{self.channel}"} for pair in self.symbols]
 
-    def asked_for(self, params: Any) -> str:
-        return str(params["pair"])
+    def asked_for(self, path: str, query: Any) -> str:
+        return str(query["pair"])
 
     def diff(self, symbol: str, since: int, changes: list[Any]) -> list[Packet]:
         new = last_of(changes)
         data = {"bids": self.changed(new, BID), "asks": self.changed(new, ASK), "last_update_at": self._now()}
         return [Packet([symbol, data], symbol, self.market.version(symbol), since)]
 
-    def answer(self, params: Any, version: int) -> Any:
-        asks, bids = self.market.history[params["pair"]][version]
+    def answer(self, symbol: str, version: int) -> Any:
+        asks, bids = self.market.history[symbol][version]
         return {
             name: [
                 [float(price), float(size)] if index % 2 else [price, size]
@@ -63,10 +63,13 @@ class CoincheckRange(Coincheck):
         data = self._rows(symbol, version, ticks)
         return [Packet([symbol, data], symbol, version, since)]
 
-    def answer(self, params: Any, version: int) -> Any:
-        assert params["version"] == "1.0"
-        asks, bids = self.market.history[params["pair"]][version]
-        return {"pair": params["pair"], **self._rows(params["pair"], version, sorted({*asks, *bids}))}
+    def asked_for(self, path: str, query: Any) -> str:
+        assert query["version"] == "1.0"
+        return super().asked_for(path, query)
+
+    def answer(self, symbol: str, version: int) -> Any:
+        asks, bids = self.market.history[symbol][version]
+        return {"pair": symbol, **self._rows(symbol, version, sorted({*asks, *bids}))}
 
     def _rows(self, symbol: str, version: int, ticks: list[int]) -> dict[str, Any]:
         asks, bids = self.market.history[symbol][version]

@@ -35,8 +35,7 @@ class KuCoinSpot(Wire):
         message = {"topic": f"/market/level2:{symbol}", "type": "message", "subject": "trade.l2update", "data": data}
         return [Packet(message, symbol, self.market.version(symbol), since)]
 
-    def answer(self, params: Any, version: int) -> Any:
-        symbol = params["symbol"]
+    def answer(self, symbol: str, version: int) -> Any:
         asks, bids = (
             [[self.padded(price), size] for price, size in self.levels(side)]
             for side in self.market.history[symbol][version]
