@@ -18,10 +18,11 @@ DEADLINE = 10.0  # seconds a test may wait for something that must happen
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The fault matrix: how often each row is played."""
+    """The fault matrix: how often each row is played. The corpus: where it is."""
     parser.addoption("--trials", type=int, default=1, help="trials of each row of tests/faults on real sockets")
     parser.addoption("--seeds", type=int, default=5, help="seeds of each row of tests/faults in virtual time")
     parser.addoption("--seed", type=int, default=None, help="play this seed only")
+    parser.addoption("--corpus", default="", help="a folder of recordings that tests/exchanges/test_corpus.py replays")
 
 
 class Server:

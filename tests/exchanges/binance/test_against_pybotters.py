@@ -47,26 +47,35 @@ def canonical(store: str, row: Mapping[str, Any]) -> Any:
     return plain
 
 
-def skip(record: Record) -> bool:
-    """Records that differ by design; each number is a difference of the docs page."""
+def skip(record: Record) -> int | None:
+    """Return the number of the docs page that a record shows."""
     text, synthetic = record.data, 1_699_000_000 < record.time < 1_701_000_000
     if record.kind == "rest":
         if "listenKey" in record.url:  # the reference needs a client to go with it
-            return True
-        if synthetic and "/depth" in record.url:  # 1: no diffs follow it, and older ones come later
-            return True
-        if "lines" in record.url or record.url.partition("?")[0].endswith(REPLACED):  # 3, 7: see the tests below
-            return True
-        if '"lastUpdateId": 1027024' in text and "fapi" in record.url:  # 1: a sample among diffs of another book
-            return True
-        return "dapi" in record.url and '"T":162691' in text and not any(name in record.url for name in FEW)  # 2
-    if synthetic and "depthUpdate" in text:  # 1: made-up books are crossed: emptied
-        return True
-    if '"subscriptionId"' in text:  # 8: unwrapped
-        return True
-    if "@arr" in text or text.startswith("["):  # 9: the reference fails on arrays
-        return True
-    return record.time < 1000 and "executionReport" in text  # 10: samples of one order in no order
+            return 12
+        if synthetic and "/depth" in record.url:  # no diffs follow it, and older ones come later
+            return 1
+        if record.url.partition("?")[0].endswith(REPLACED):  # see the tests below
+            return 7 if "lines" in record.url else 3
+        if '"lastUpdateId": 1027024' in text and "fapi" in record.url:  # a sample among diffs of another book
+            return 1
+        capped = "dapi" in record.url and '"T":162691' in text and not any(name in record.url for name in FEW)
+        return 2 if capped else None
+    if synthetic and "depthUpdate" in text:  # made-up books are crossed: emptied
+        return 1
+    if '"subscriptionId"' in text:
+        return 8
+    if "@arr" in text or text.startswith("["):
+        return 9
+    return 10 if record.time < 1000 and "executionReport" in text else None  # samples of one order in no order
+
+
+DIFFERS = {
+    "position": 5,
+    "balance": 6,
+    "order": 4,
+    **dict.fromkeys(("kline", "continuouskline", "indexpricekline", "markpricekline"), 7),
+}
 
 
 def pairing(name: str, *more: str) -> Pairing:
@@ -74,8 +83,10 @@ def pairing(name: str, *more: str) -> Pairing:
         ours=getattr(rxbotters, name),
         theirs=getattr(pybotters, name),
         stores=[*(MARKET if "Spot" in name else FUTURES), *more],
+        page="binance",
         canonical=canonical,
-        sorts=frozenset({"orderbook"}),  # a book has no order of insertion
+        differs=DIFFERS,
+        sorts={"orderbook": "rows 1"},
         skip=skip,
         books=("orderbook",),
         every=29,

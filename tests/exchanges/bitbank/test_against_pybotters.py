@@ -24,55 +24,60 @@ DATA = Path(__file__).parent / "data"
 
 
 class OddDiffs:
-    """Difference 1: the reference shows diffs of a pair that has no whole book yet. Difference 2: with the next whole book
-    it applies a late diff over a younger one."""
+    """The reference shows diffs of a pair that has no whole book yet, and with the next whole book it applies a late diff
+    over a younger one."""
 
     def __init__(self) -> None:
         self.last: dict[str, int] = {}
 
-    def __call__(self, record: Record) -> bool:
+    def __call__(self, record: Record) -> int | None:
         if record.data.startswith("0{"):
             self.last.clear()
         if not record.data.startswith("42"):
-            return False
+            return None
         _, body = loads(record.data[2:])
         kind, _, pair = body["room_name"].partition("_")[2].partition("_")
         data = body["message"]["data"]
         if kind == "whole":
             self.last.setdefault(pair, 0)
         if kind != "diff":
-            return False
+            return None
         number, last = int(data["s"]), self.last.get(pair)
-        if last is None or number <= last:
-            return True
+        if last is None:
+            return 1
+        if number <= last:
+            return 2
         self.last[pair] = number
-        return False
+        return None
 
 
 STAGES = {"INACTIVE": 0, "UNFILLED": 1, "PARTIALLY_FILLED": 2}
 
 
 class OddOrders:
-    """Difference 3: the reference deletes stop orders that wait. Difference 4: it turns the status of an order back.
-    Difference 7: it empties stores for an answer without rows."""
+    """The reference deletes stop orders that wait, turns the status of an order back, and empties stores for an answer
+    without rows."""
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[int, Decimal]] = {}
 
-    def __call__(self, record: Record) -> bool:
+    def __call__(self, record: Record) -> int | None:
         message = record.message
         if record.kind == "rest":
             if record.url.endswith("active_orders") and message["success"] == 1:
                 self.known.update({row["order_id"]: self.place(row) for row in message["data"]["orders"]})
-            return message["success"] == 1 and not message["data"]
+            return 9 if message["success"] == 1 and not message["data"] else None
         if message["method"] == "spot_order_invalidation":
             self.known.update({number: (3, Decimal()) for number in message["params"]["order_id"]})
         if message["method"] not in ("spot_order_new", "spot_order"):
-            return False
+            return None
         places = [(row["order_id"], self.place(row)) for row in message["params"]]
-        odd, known = False, dict(self.known)
+        odd, known = None, dict(self.known)
         for number, place in sorted(places, key=lambda pair: pair[1][0] != 3):  # the ended first, as both take them
-            odd = odd or place[0] == 0 or place < known.get(number, (0, Decimal("-inf")))
+            if place[0] == 0:
+                odd = odd or 4
+            elif place < known.get(number, (0, Decimal("-inf"))):
+                odd = odd or 5
             known[number] = place
         if not odd:
             self.known = known
@@ -86,9 +91,9 @@ class OddOrders:
 
 def canonical(store: str, row: Mapping[str, Any]) -> Any:
     """Rows without the differences that docs/exchanges/bitbank.md names."""
-    if store == "margin_payable":  # difference 5: the reference never stores one
+    if store == "margin_payable":  # 6: the reference never stores one
         return None
-    if store == "margin_position":  # difference 6: both names of a field
+    if store == "margin_position":  # 7: both names of a field
         return {
             name: value
             for name, value in row.items()
@@ -102,7 +107,8 @@ PAIRINGS = {
         ours=rxbotters.bitbankDataStore,
         theirs=pybotters.bitbankDataStore,
         stores=["transactions", "depth", "ticker"],
-        sorts=frozenset({"depth"}),
+        page="bitbank",
+        sorts={"depth": 3},
         raw=True,
         books=("depth",),
         skip=OddDiffs(),
@@ -121,7 +127,10 @@ PAIRINGS = {
             "margin_payable",
             "margin_notice",
         ],
+        page="bitbank",
         canonical=canonical,
+        differs={"margin_payable": 6, "margin_position": 7},
+        sums={"asset": "rows 8", "spot_order": "rows 8", "margin_position": "rows 8"},
         skip=OddOrders(),
     ),
 }

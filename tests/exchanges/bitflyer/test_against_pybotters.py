@@ -39,11 +39,12 @@ def canonical(store: str, row: Mapping[str, Any]) -> Any:
     return dict(row)
 
 
-def skip(record: Record) -> bool:
-    """Difference 5 and 6: the reference keeps closed orders after an empty answer, and fails on codes of three parts."""
+def skip(record: Record) -> str | None:
+    """The reference keeps closed orders after an empty answer, and fails on codes of three parts."""
     if record.kind == "rest":
-        return True
-    return "child_order_events" in record.data and ("FX_ETH_JPY" in record.data or "FX_XRP_JPY" in record.data)
+        return "rows 5"
+    margin = "FX_ETH_JPY" in record.data or "FX_XRP_JPY" in record.data
+    return "rows 6" if margin and "child_order_events" in record.data else None
 
 
 PAIRINGS = {
@@ -51,8 +52,11 @@ PAIRINGS = {
         ours=rxbotters.bitFlyerDataStore,
         theirs=pybotters.bitFlyerDataStore,
         stores=STORES,
+        page="bitflyer",
         canonical=canonical,
-        sorts=frozenset({"board"}),  # difference 1: a book has no order of insertion
+        differs={"childorders": "rows 2"},
+        sorts={"board": "rows 1"},
+        apart={"positions": "rows 3", "collateral": "rows 4"},
         skip=skip,
         books=("board",),
         every=7,

@@ -47,7 +47,6 @@ class Differences:
         self.reference: Any = None
         self.seen: set[str] = set()
         self.book = ""
-        self.skipped: dict[str, int] = {}
 
     def theirs(self) -> Any:
         self.reference = pybotters.BitMEXDataStore()
@@ -55,39 +54,36 @@ class Differences:
         self.seen, self.book = set(), ""
         return self.reference
 
-    def skip(self, record: Record) -> bool:
+    def skip(self, record: Record) -> int | None:
         message: Mapping[str, Any] = record.message
-        why = self._why(message) if "table" in message else None
-        if why is not None:
-            self.skipped[why] = self.skipped.get(why, 0) + 1
-        return why is not None
+        return self._number(message) if "table" in message else None
 
-    def _why(self, message: Mapping[str, Any]) -> str | None:
+    def _number(self, message: Mapping[str, Any]) -> int | None:
         table, action, data = message["table"], message["action"], message["data"]
         is_book = table.startswith("orderBookL2")
         name = "orderBookL2" if is_book else table
         if name not in self.reference or name not in STORES:
-            return "2 and 3: tables it cannot read"
+            return 2 if table.startswith(("quotebin", "tradebin")) else 3
         store = self.reference[name]
         if action == "partial":
             image = f"{name} {message.get('filter')}"
             if image in self.seen or "keys" not in message:
-                return "4: a second image"
+                return 4 if "keys" in message else 14
             self.seen.add(image)
             self.book = table if is_book else self.book
             return None
         if not store:
-            return "1: what it drops while a table is empty"
+            return 1
         if is_book and table != self.book:
-            return "6: another table of books"
+            return 6
         if action == "delete" and not store._keys:
-            return "8: rows without keys are deleted"
+            return 8
         if action == "update" and not all(store.get(row) for row in data):
-            return "5 and 9: changes of rows that are not there"
+            return 9
         if table == "order" and any((store.get(row) or {}).get("ordStatus") in ENDED for row in data):
-            return "5 and 9: changes of rows that are not there"
+            return 5
         if action == "delete" and len(data) >= len(store):
-            return "1: what it drops while a table is empty"
+            return 1
         return None
 
 
@@ -102,9 +98,12 @@ PAIRINGS = {
         ours=rxbotters.BitMEXDataStore,
         theirs=DIFFERENCES.theirs,
         stores=STORES,
-        sorts=frozenset({"orderBookL2"}),  # difference 10: a book has no order of insertion
-        skip=DIFFERENCES.skip,
+        page="bitmex",
         canonical=canonical,
+        differs={"order": 5},
+        sorts={"orderBookL2": 10},
+        apart={f"{kind}bin{length}": 2 for kind in ("quote", "trade") for length in ("1m", "5m", "1h", "1d")},
+        skip=DIFFERENCES.skip,
         books=("orderBookL2",),
         every=50,
     )

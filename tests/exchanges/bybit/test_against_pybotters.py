@@ -61,20 +61,23 @@ class Differences:
         self.seen: set[str] = set()
         return rxbotters.BybitDataStore()
 
-    def skip(self, record: Record) -> bool:
-        if record.kind == "rest":  # differences 3, 6, 8: the reference merges what ours takes as the whole truth
+    def skip(self, record: Record) -> int | None:
+        if record.kind == "rest":  # the reference merges what ours takes as the whole truth
             if "/v5/order/realtime" in record.url:
-                return not any(name in record.url for name in ("symbol=", "baseCoin=", "settleCoin="))
-            return "/v5/position/list" in record.url or "/v5/account/wallet-balance" in record.url
+                whole = not any(name in record.url for name in ("symbol=", "baseCoin=", "settleCoin="))
+                return 3 if whole else None
+            merged = {"/v5/position/list": 6, "/v5/account/wallet-balance": 8}
+            return next((number for path, number in merged.items() if path in record.url), None)
         message = record.message
         topic = str(message.get("topic"))
         if topic.startswith("orderbook."):
-            return self.jumps(topic, message)
-        if topic.startswith(("tickers", "lt.")):  # difference 5
-            return self.repeats(topic) and message.get("type") == "snapshot"
-        if topic == "order":  # difference 9: an order of the same link but another symbol stays
-            return any(row["orderStatus"] in ENDED and row.get("orderLinkId") for row in message["data"])
-        return False
+            return 2 if self.jumps(topic, message) else None
+        if topic.startswith(("tickers", "lt.")):
+            return 5 if self.repeats(topic) and message.get("type") == "snapshot" else None
+        if topic == "order":  # an order of the same link but another symbol stays
+            linked = any(row["orderStatus"] in ENDED and row.get("orderLinkId") for row in message["data"])
+            return 9 if linked else None
+        return None
 
     def repeats(self, what: str) -> bool:
         known = what in self.seen
@@ -100,8 +103,13 @@ PAIRINGS = {
         ours=DIFFERENCES.start,
         theirs=pybotters.BybitDataStore,
         stores=STORES,
+        page="bybit",
         canonical=canonical,
-        sorts=frozenset({"orderbook"}),  # difference 1: a book has no order of insertion
+        differs={"position": 6, "wallet": 8},
+        sorts={"orderbook": 1},
+        sums={"order": "rows 8"},
+        fails=11,
+        calls={**dict.fromkeys(("tickers", "tickers_lt", "lt"), 5), "execution": 7},
         skip=DIFFERENCES.skip,
         books=("orderbook",),
     )

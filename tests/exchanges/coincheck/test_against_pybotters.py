@@ -28,15 +28,15 @@ DATA = Path(__file__).parent / "data"
 
 
 class OddDiffs:
-    """Difference 1: the reference shows plain diffs of a pair that has no snapshot yet. Difference 2: with the next
-    snapshot it forgets a numbered diff that came late."""
+    """The reference shows plain diffs of a pair that has no snapshot yet, and with the next snapshot it forgets a numbered
+    diff that came late."""
 
     def __init__(self) -> None:
         self.time = 0.0
         self.whole: set[str] = set()
         self.last: dict[str, int] = {}
 
-    def __call__(self, record: Record) -> bool:
+    def __call__(self, record: Record) -> int | None:
         if record.time < self.time:
             self.whole.clear()
             self.last.clear()
@@ -44,23 +44,23 @@ class OddDiffs:
         if record.kind == "rest":
             if record.url.partition("?")[0].endswith("/api/order_books"):
                 self.whole.add(URL(record.url).query.get("pair") or record.message.get("pair") or "btc_jpy")
-            return False
+            return None
         match record.message:
             case [str(pair), {"asks": _}]:
-                return pair not in self.whole
+                return None if pair in self.whole else 1
             case [str(pair), {"sequence_number": number}]:
                 late = int(number) <= self.last.get(pair, 0)
                 self.last[pair] = max(int(number), self.last.get(pair, 0))
-                return late
+                return 2 if late else None
             case _:
-                return False
+                return None
 
 
 def canonical(store: str, row: Mapping[str, Any]) -> Any:
     """Rows without the differences that docs/exchanges/coincheck.md names."""
-    if store == "trades":  # difference 3: the ninth element is kept
+    if store == "trades":  # 5: the ninth element is kept
         return {name: value for name, value in row.items() if name != "itayose_id"}
-    if store == "order-events":  # difference 5: every row has every field
+    if store == "order-events":  # 7: every row has every field
         return {name: value for name, value in row.items() if value is not None}
     return dict(row)
 
@@ -70,8 +70,10 @@ PAIRINGS = {
         ours=rxbotters.CoincheckDataStore,
         theirs=pybotters.CoincheckDataStore,
         stores=["trades", "orderbook"],
+        page="coincheck",
         canonical=canonical,
-        sorts=frozenset({"orderbook"}),
+        differs={"trades": 5},
+        sorts={"orderbook": 3},
         books=("orderbook",),
         skip=OddDiffs(),
     ),
@@ -79,7 +81,9 @@ PAIRINGS = {
         ours=rxbotters.CoincheckPrivateDataStore,
         theirs=pybotters.CoincheckPrivateDataStore,
         stores=["order-events", "execution-events"],
+        page="coincheck",
         canonical=canonical,
+        differs={"order-events": 7},
     ),
 }
 
@@ -115,7 +119,7 @@ async def test_the_same_orders_once_their_answers_are_fed() -> None:
         try:
             other.onmessage(message, None)
         except TypeError:
-            continue  # difference 6: it fails on a fill of an order whose rest is unknown
+            continue  # 8: it fails on a fill of an order whose rest is unknown
         await asyncio.sleep(0)
         seen += 1
         rows = [[canonical("order-events", row) for row in store.order.find()] for store in (mine, other)]

@@ -32,9 +32,9 @@ def canonical(store: str, row: Mapping[str, Any]) -> Any:
     return dict(row)
 
 
-def skip(record: Record) -> bool:
-    """Difference 4: an answer replaces; the reference only adds."""
-    return record.kind == "rest" and "latestExecutions" not in record.url
+def skip(record: Record) -> int | None:
+    """An answer replaces; the reference only adds."""
+    return 4 if record.kind == "rest" and "latestExecutions" not in record.url else None
 
 
 PAIRINGS = {
@@ -42,8 +42,11 @@ PAIRINGS = {
         ours=rxbotters.GMOCoinDataStore,
         theirs=pybotters.GMOCoinDataStore,
         stores=STORES,
+        page="gmocoin",
         canonical=canonical,
-        sorts=frozenset({"orderbooks"}),  # a book has no order of insertion
+        differs={"executions": 1, "orders": 2},
+        sorts={"orderbooks": "rows 1"},
+        calls={"executions": 1},
         skip=skip,
         books=("orderbooks",),
     )

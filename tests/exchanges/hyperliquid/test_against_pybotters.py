@@ -55,9 +55,11 @@ def canonical(store: str, row: Mapping[str, Any]) -> Any:
     return {name: value for name, value in row.items() if name != "user" or store in KEYED}  # difference 5
 
 
-def skip(record: Record) -> bool:
-    """Difference 3: the reference keeps what a snapshot repeats; it takes no answers of requests."""
-    return record.kind == "rest" or '"isSnapshot": true' in record.data
+def skip(record: Record) -> int | None:
+    """The reference takes no answers of requests, and keeps what a snapshot repeats."""
+    if record.kind == "rest":
+        return 8
+    return 3 if '"isSnapshot": true' in record.data else None
 
 
 PAIRINGS = {
@@ -65,8 +67,10 @@ PAIRINGS = {
         ours=rxbotters.HyperliquidDataStore,
         theirs=pybotters.HyperliquidDataStore,
         stores=STORES,
+        page="hyperliquid",
         canonical=canonical,
-        sorts=frozenset({"l2Book", "orderUpdates"}),  # difference 1: a book has no order of insertion; 2
+        differs={**dict.fromkeys(STORES, 5), "orderUpdates": 2, "activeAssetCtx": 4},
+        sorts={"l2Book": 1, "orderUpdates": 2},
         skip=skip,
         books=("l2Book",),
     )

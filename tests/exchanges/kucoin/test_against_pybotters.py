@@ -51,11 +51,11 @@ def canonical(store: str, row: Mapping[str, Any]) -> Any:
     return dict(row)
 
 
-def skip(record: Record) -> bool:
-    """Difference 3: the newest candle of a REST answer is open. Difference 5: closed positions go. Difference 6."""
+def skip(record: Record) -> int | None:
+    """The newest candle of a REST answer is open, and closed positions go."""
     if record.kind == "rest":
-        return "/market/candles" in record.url or "/positions" in record.url
-    return "isOpen" in record.data and '"isOpen": true' in record.data and '"currentQty": 0' in record.data
+        return 3 if "/market/candles" in record.url else 5 if "/positions" in record.url else None
+    return 5 if '"isOpen": true' in record.data and '"currentQty": 0' in record.data else None
 
 
 PAIRINGS = {
@@ -63,8 +63,13 @@ PAIRINGS = {
         ours=rxbotters.KuCoinDataStore,
         theirs=pybotters.KuCoinDataStore,
         stores=STORES,
+        page="kucoin",
         canonical=canonical,
-        sorts=frozenset({"orderbook5", "orderbook50"}),  # difference 1: a book has no order of insertion
+        differs={"positions": 4},
+        sorts={"orderbook5": 1, "orderbook50": 1},
+        calls={"marginfundingbook": "stores 6"},
+        apart={"orders": 2, "orderevents": 6, "marginorderevents": 7, "instrument": 8},
+        fails="rows 10",
         skip=skip,
         books=("orderbook5", "orderbook50"),
         every=5,

@@ -66,7 +66,8 @@ PAIRINGS = {
         ours=rxbotters.OKJDataStore,
         theirs=Plain,
         stores=["books", "ticker", "trades"],
-        sorts=frozenset({"books", "ticker"}),  # a book has no order of insertion; a ticker's row stays where it is
+        page="okj",
+        sorts={"books": "rows 1", "ticker": "rows 1"},
         every=7,
     )
 }

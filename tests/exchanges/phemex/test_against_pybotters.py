@@ -42,30 +42,30 @@ class Differences:
         self.klines = 0
         return rxbotters.PhemexDataStore()
 
-    def skip(self, record: Record) -> bool:
+    def skip(self, record: Record) -> int | None:
         if record.kind == "rest":
-            return False
+            return None
         message = record.message
         for name in ("trades", "trades_p"):
             if name in message:
-                return self.repeats([(message["symbol"], trade[0]) for trade in message[name]])
-        if "kline" in message:  # difference 5: of too many, the newest go there
+                return 4 if self.repeats([(message["symbol"], trade[0]) for trade in message[name]]) else None
+        if "kline" in message:  # of too many, the newest go there
             self.klines += len(message["kline"])
-            return self.klines > 9900
+            return 5 if self.klines > 9900 else None
         if "book" in message or "orderbook_p" in message:
-            return self.is_wild(message)
+            return 2 if self.is_wild(message) else None
         orders = message.get("orders") or message.get("orders_p") or []
-        return any(row["ordStatus"] == "Rejected" for row in orders)  # difference 7
+        return 7 if any(row["ordStatus"] == "Rejected" for row in orders) else None
 
     def repeats(self, times: list[Any]) -> bool:
-        """Difference 4: trades of one moment are one row there."""
+        """Trades of one moment are one row there."""
         found = len(set(times)) < len(times) or not self.times.isdisjoint(times)
         if not found:
             self.times.update(times)
         return found
 
     def is_wild(self, message: Any) -> bool:
-        """Difference 2: increments without a snapshot, or that cross the book."""
+        """Increments without a snapshot, or that cross the book."""
         symbol = message["symbol"]
         if message["type"] == "snapshot":
             self.books.add(symbol)
@@ -79,8 +79,11 @@ PAIRINGS = {
         ours=DIFFERENCES.start,
         theirs=pybotters.PhemexDataStore,
         stores=STORES,
+        page="phemex",
         canonical=canonical,
-        sorts=frozenset({"orderbook", "trade", "kline"}),  # differences 1 and 5: oldest first, best first
+        differs={"positions": 3},
+        sorts={"orderbook": 1, "trade": 5, "kline": 5},
+        calls={"orders": "stores 6"},
         skip=DIFFERENCES.skip,
         books=("orderbook",),
         every=3,
