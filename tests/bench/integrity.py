@@ -1,4 +1,4 @@
-"""G15: what it costs that a book notices every gap, crossing and doubt: the whole way with those checks, and without."""
+"""G16: what it costs that a book notices every gap, crossing and doubt: the whole way with those checks, and without."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Trustful(rxbotters.BybitDataStore):
 
 
 def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
-    """G15: ours, over ours without its checks."""
+    """G16: ours, over ours without its checks."""
     size, passes = scale(len(frames("bybit")), 100), scale(6, 1)
 
     def way(make: Any) -> Sample:
@@ -47,4 +47,4 @@ def cases(feed: Feed, scale: Scale) -> Iterator[Case]:
         return drive(OURS, burst, lambda _: make(), read_bybit, size=size, passes=passes)
 
     sides = partial(way, rxbotters.BybitDataStore), partial(way, _Trustful)
-    yield Case("G15", "socket → store, Bybit, checked books", "≤", 1.1, *sides, peer="unchecked")
+    yield Case("G16", "socket → store, Bybit, checked books", "≤", 1.1, *sides, peer="unchecked")

@@ -42,4 +42,4 @@ def test_an_unknown_goal_is_refused() -> None:
     done = bench("--only", "G16")
 
     assert done.returncode == 2
-    assert "G15" in done.stderr
+    assert "G16" in done.stderr

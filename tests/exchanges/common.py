@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable
-from time import perf_counter
+import importlib
+from collections.abc import Iterator
 from typing import Any
+
+from rxbotters.exchanges import exchange_of
+from rxbotters.testing.conformance import Asked
 
 
 def heard(source: Any) -> list[Exception]:
@@ -15,11 +17,9 @@ def heard(source: Any) -> list[Exception]:
     return errors
 
 
-def median_seconds(work: Callable[[], Any], times: int) -> float:
-    """Do something so many times, and return how long the middle one took."""
-    took = []
-    for _ in range(times):
-        began = perf_counter()
-        work()
-        took.append(perf_counter() - began)
-    return statistics.median(took)
+def calls(name: str) -> Iterator[Asked]:
+    """Yield the requests of an exchange that are compared with the reference's: ``CALLS`` of its tests."""
+    module = importlib.import_module(f"tests.exchanges.{name}.test_against_pybotters")
+    for method, url, arguments in getattr(module, "CALLS", ()):
+        first = next(iter(exchange_of(name).rest))
+        yield Asked(method, url if "://" in url else f"https://{first}{url}", **arguments)

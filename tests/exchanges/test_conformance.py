@@ -6,7 +6,6 @@ requests the ``CALLS`` of its ``test_against_pybotters``; how it answers a login
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -19,8 +18,9 @@ import pytest
 from rxbotters.exchanges import NAMES, collection, exchange_of
 from rxbotters.record import Record, read_records
 from rxbotters.testing import conformance
-from rxbotters.testing.conformance import Asked, LoginAnswers, Question
+from rxbotters.testing.conformance import LoginAnswers, Question
 from rxbotters.wire import loads
+from tests.exchanges.common import calls
 
 HERE = Path(__file__).parent
 MOST = 2000
@@ -109,14 +109,6 @@ def recorded(name: str) -> Iterator[Record]:
     paths = sorted((HERE / name / "data").glob("*.jsonl*"))
     for path in paths:
         yield from islice(read_records(path), MOST // len(paths))
-
-
-def calls(name: str) -> Iterator[Asked]:
-    """The requests that are compared with the reference's."""
-    module = importlib.import_module(f"tests.exchanges.{name}.test_against_pybotters")
-    for method, url, arguments in getattr(module, "CALLS", ()):
-        first = next(iter(exchange_of(name).rest))
-        yield Asked(method, url if "://" in url else f"https://{first}{url}", **arguments)
 
 
 @cache

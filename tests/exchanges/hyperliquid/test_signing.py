@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
-from itertools import count
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ from rxbotters.exchanges.hyperliquid.eip712 import typed_digest
 from rxbotters.exchanges.hyperliquid.signing import seal
 from rxbotters.helpers import hyperliquid as helper
 from rxbotters.wire import Request, json_body, loads
-from tests.exchanges.common import median_seconds
 
 KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
 CREDS = Credentials("hyperliquid", KEY)
@@ -573,10 +571,3 @@ except ConfigError as error:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
 
     assert "rxbotters[hyperliquid]" in done.stdout, done.stderr
-
-
-def test_signing_takes_less_than_a_millisecond() -> None:
-    """F91, defect 1."""
-    numbers = count(NOW)
-
-    assert median_seconds(lambda: seal({"action": ORDER}, KEY, lambda: next(numbers), mainnet=True), 200) < 0.001
