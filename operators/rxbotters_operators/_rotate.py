@@ -111,7 +111,7 @@ class _Rotation:
     def _says(self, leg: _Leg, item: Any) -> None:
         if leg is self._first:
             self._tell(item)
-        elif leg is self._second and not isinstance(item, Connecting | Closed):
+        elif leg is self._second and not isinstance(item, Connecting):
             if len(leg.held) >= _HELD:
                 self._abandon()
                 return
@@ -139,9 +139,11 @@ class _Rotation:
 
     def _ends(self, leg: _Leg, error: Exception | None) -> None:
         if leg is self._second:
-            if not self._draining:
+            if self._draining:
+                leg.end = (error,)  # the first is going already: told once everything before it is
+            else:
                 self._abandon()
-            return  # the first is going already: it ends, and reconnect takes over
+            return
         if leg is not self._first:
             return
         if self._draining and self._second is not None:
@@ -166,9 +168,9 @@ class _Rotation:
 
     def _abandon(self) -> None:
         """The successor did not come up: stay with what works, and try again later."""
-        if self._second is not None:
-            self._legs.remove(self._second.life)  # disposes it
-            self._second = None
+        assert self._second is not None
+        self._legs.remove(self._second.life)  # disposes it
+        self._second = None
         self._timer.disposable = None
         self._told.clear()
         self._arm(self._retry)
@@ -189,12 +191,14 @@ class _Rotation:
         self._legs.remove(first.life)
         held, second.held = second.held, []
         for item in held:
-            if item.__class__ is not Frame:
+            if not isinstance(item, Frame | Closed):
                 self._tell(item)
         self._on_next(Rotated(self._connection, previous))
         for item in held:
-            if item.__class__ is Frame:
+            if isinstance(item, Frame | Closed):
                 self._tell(item)
+        if second.end is not None:
+            self._ends(second, *second.end)
 
 
 class _Leg:
@@ -203,3 +207,4 @@ class _Leg:
     def __init__(self) -> None:
         self.life = SerialDisposable()
         self.held: list[Any] = []
+        self.end: tuple[Exception | None] | None = None  # how it ended, where that waits too
