@@ -58,9 +58,8 @@ class DataStoreCollection(Feeding):
     def __init__(self) -> None:
         self._stores: dict[str, DataStore] = {}
         self.folding = False
-        self.taping = False
         self.dirty: dict[DataStore, None] = {}
-        self._tape: list[StoreChange] = []
+        self.tape: list[StoreChange] | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._initializing = 0
         self._held: deque[tuple[Any, Any]] = deque()
@@ -195,8 +194,6 @@ class DataStoreCollection(Feeding):
         if self.feeding is not None:
             self._note_fed(dirty)
         for store in dirty:
-            if self.taping:
-                self._tape.extend(store._told)
             store._flush()
 
     def _fail(self, msg: Any, error: Exception) -> None:
@@ -215,23 +212,24 @@ class DataStoreCollection(Feeding):
 
     def apply(self, message: Any, ws: Any = None) -> tuple[StoreChange, ...]:
         """Fold one message and return every change it made: the pure reducer, no event loop needed."""
-        outer, self._tape = (self.taping, self._tape), []
-        self._set_taping(True)
-        try:
-            self.onmessage(message, ws)
-            return tuple(self._tape)
-        finally:
-            taped = self._tape
-            taping, self._tape = outer
-            self._set_taping(taping)
-            if taping:
-                self._tape.extend(taped)
+        return self.taped(lambda: self.onmessage(message, ws))
 
-    def _set_taping(self, on: bool) -> None:
-        if on != self.taping:
-            self.taping = on
-            for store in self._stores.values():
-                store._count_audience()
+    def taped(self, act: Callable[[], Any]) -> tuple[StoreChange, ...]:
+        """Return every change that ``act`` makes in the stores."""
+        outer, self.tape = self.tape, []
+        self._count_audience()
+        try:
+            act()
+            return tuple(self.tape)
+        finally:
+            if outer is not None:
+                outer.extend(self.tape)
+            self.tape = outer
+            self._count_audience()
+
+    def _count_audience(self) -> None:
+        for store in self._stores.values():
+            store._count_audience()
 
     def release(self, feed: Any, error: Exception) -> None:
         """Note that ``feed`` ended for good; after the last one, let go of everybody who waits or listens."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -160,10 +160,14 @@ class DataStore(Table):
 
     def apply(self, message: Any, ws: Any = None) -> tuple[StoreChange, ...]:
         """Fold one message and return what changed: the pure reducer, no event loop needed."""
+        return self.taped(lambda: self._onmessage(message))
+
+    def taped(self, act: Callable[[], Any]) -> tuple[StoreChange, ...]:
+        """Return every change that ``act`` makes."""
         outer, self._tape = self._tape, []
         self._count_audience()
         try:
-            self._onmessage(message)
+            act()
             return tuple(self._tape)
         finally:
             if outer is not None:

@@ -262,7 +262,7 @@ class Table:
             or self.commits.observed
             or bool(self._at)
             or self._tape is not None
-            or (group is not None and group.taping)
+            or (group is not None and group.tape is not None)
         )
         self._attended = self._watched or bool(self._indexes)
 
@@ -303,6 +303,8 @@ class Table:
             self._told.clear()
             if self._tape is not None:
                 self._tape.extend(told)
+            if self._group is not None and self._group.tape is not None:
+                self._group.tape.extend(told)
             if self._at:
                 for change in told:
                     hot = self._at.get(change.key)

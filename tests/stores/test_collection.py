@@ -6,9 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
+import reactivex as rx
 
 from rxbotters import DataStore, DataStoreCollection, OrderBook
+from rxbotters import operators as ops
 from rxbotters.errors import BadNumber, ConfigError, ProtocolError, SnapshotError, VenueError
+from rxbotters_operators.events import Closed, StoreChange
 
 
 class SomeDataStore(DataStoreCollection):
@@ -353,3 +356,62 @@ def test_caps_hold_per_instrument_and_keep_the_touch() -> None:
         assert best.ask is not None
         assert best.bid is not None
         assert (best.ask["price"], best.bid["price"]) == (1000.0, 699.0)
+
+
+class Mixed(DataStoreCollection):
+    """A book that is emptied when its connection goes, rows that are cleared, and rows that stay."""
+
+    def _init(self) -> None:
+        self.create("book", datastore_class=OrderBook)
+        self.create("order", datastore_class=Cleared)
+        self.create("tick", keys=["id"])
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        self["book"].apply_levels("X", [(101.0, msg["n"])], [(99.0, 1.0)])
+        self["order"]._insert([{"id": msg["n"]}])
+        self["tick"]._insert([{"id": 1, "n": msg["n"]}])
+
+
+class Cleared(DataStore):
+    _KEYS = ("id",)
+    _ON_LOSS = "clear"
+
+
+def rebuilt(changes: list[StoreChange]) -> dict[tuple[str, Any], Any]:
+    rows: dict[tuple[str, Any], Any] = {}
+    for change in changes:
+        if change.operation == "delete":
+            del rows[change.store.name, change.key]
+        else:
+            rows[change.store.name, change.key] = change.data
+    return rows
+
+
+def test_the_changes_that_come_out_of_a_fold_rebuild_the_stores_even_when_the_connection_goes() -> None:
+    """P2, C66, C76: what a loss takes out of a store is told like everything else, in its order."""
+    mixed = Mixed()
+    seen: list[StoreChange] = []
+    source = rx.of({"n": 1}, {"n": 2}, Closed(1006), {"n": 3}, Closed(1006), {"n": 4})
+    source.pipe(ops.fold(mixed)).subscribe(seen.append)
+
+    stores = [mixed[name] for name in mixed]
+    held = {(store.name, tuple(row[key] for key in store._keys)): row for store in stores for row in store}
+    assert rebuilt(seen) == held
+    assert len(mixed["order"]) == 1
+    assert [change.seq for change in seen if change.store is mixed["order"]] == list(range(1, 8))
+
+
+def test_a_store_alone_tells_what_a_loss_takes_too() -> None:
+    """P2, C66: and an answer of the store's own reader is part of the message that provoked it."""
+    store = Cleared()
+    outer: list[Any] = []
+    store.changes.subscribe(lambda change: outer.append(store.taped(lambda: store._delete([{"id": 2}]))))
+    seen: list[StoreChange] = []
+    rx.of([{"id": 1}, {"id": 2}, {"id": 3}], Closed(1006)).pipe(ops.fold(store)).subscribe(seen.append)
+
+    assert [(change.operation, change.data["id"]) for change in seen] == [
+        *[("insert", 1), ("insert", 2), ("insert", 3), ("delete", 2)],
+        *[("delete", 1), ("delete", 3)],
+    ]
+    assert [change.data["id"] for change in outer[0]] == [2]
+    assert not len(store)
