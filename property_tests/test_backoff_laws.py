@@ -37,6 +37,7 @@ def test_delays_keep_their_bounds(backoff: Backoff, dice: float) -> None:
         plain = min(backoff.max, plain * backoff.factor)
         assert plain * (1 - backoff.jitter) * (1 - 1e-9) <= delay <= plain * (1 + 1e-9)
         assert delay <= backoff.max
+        assert delay == pytest.approx(plain * (1 - backoff.jitter * dice))
     if not backoff.jitter:
         assert rest == sorted(rest)
 
@@ -88,6 +89,21 @@ def test_no_history_breaks_the_limit_of_dials(history: Any, rounds: int, backoff
     dials = live(pace, history * rounds)
 
     assert all(dials[n + 30] - at >= 300 - 1e-6 for n, at in enumerate(dials[:-30]))
+
+
+@given(st.integers(1, 5), st.floats(1, 100), st.lists(st.floats(0, 30), min_size=1, max_size=30))
+def test_the_limit_of_dials_delays_no_longer_than_it_must(calls: int, per: float, pauses: list[float]) -> None:
+    """D9: the next dial comes when the oldest that counts has left the window, and not a moment later."""
+    pace = Pace(lambda: iter([0.0] * 1000), limit=(calls, per), dice=lambda: 0.0)
+    now, dials = 0.0, list[float]()
+    for pause in pauses:
+        pace.dialled(now)
+        dials.append(now)
+        now += pause
+        delay = pace.failed(now, ConnectionError())
+
+        assert delay == max(0.0, dials[-calls] + per - now if len(dials) >= calls else 0.0)
+        now += delay
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, 1)), min_size=1, max_size=40), st.floats(0, 2))

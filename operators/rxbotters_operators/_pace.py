@@ -99,7 +99,7 @@ class Pace:
         try:
             return next(delays)
         except StopIteration:
-            raise RetriesExhausted(self.failures, error) from None
+            raise RetriesExhausted(self.failures, error) from error
 
     def _asked(self, code: int) -> float:
         """Return what a close code asks for: 1012 service restart, 5 to 30 s; 1013 try again later, 5 s at least."""

@@ -34,7 +34,7 @@ def reconnect(
     healthy: float = 60.0,
     limit: tuple[int, float] | None = None,
     fatal: Callable[[BaseException], bool] = is_fatal,
-    judge: Callable[[Closed], BaseException | float | None] = lambda closed: None,
+    judge: Callable[[Closed], Exception | float | None] = lambda closed: None,
     dice: Callable[[], float] = _random.random,
     scheduler: abc.SchedulerBase | None = None,
 ) -> Callable[[Observable[Any]], Observable[Any]]:
@@ -102,9 +102,11 @@ def reconnect(
                 asked = 0.0
                 if closed is not None:
                     on_next(closed)
+                    if disposed.is_disposed:
+                        return
                     verdict = judge(closed)
-                    if isinstance(verdict, BaseException):
-                        error = verdict if isinstance(verdict, Exception) else RetriesExhausted(1, verdict)
+                    if isinstance(verdict, Exception):
+                        error = verdict
                     elif verdict is not None:
                         asked = verdict
                 if error is not None and fatal(error):

@@ -247,7 +247,7 @@ class Link:
         """Tell the channel of a message."""
         return self._host.channel_of(message) if self._host and self._host.channel_of else None
 
-    def judge(self, closed: Closed) -> BaseException | float | None:
+    def judge(self, closed: Closed) -> Exception | float | None:
         """Return what a close code means: an error that ends the app, a delay in seconds, or nothing special."""
         rules = self._close_rules or {**_CLOSE_RULES, **(self._host.close_rules if self._host else {})}
         rule = rules.get(closed.code, "retry") if closed.cause == "peer" else "retry"

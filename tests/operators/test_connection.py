@@ -8,20 +8,23 @@ from typing import Any
 import pytest
 from reactivex import Observable
 from reactivex.disposable import Disposable
+from reactivex.subject import Subject
 from reactivex.testing import TestScheduler
 
 from rxbotters.descriptor import Ack
 from rxbotters.errors import ConnectError, HandshakeRefused, LoginRefused
 from rxbotters_operators import Backoff, heartbeat, login, reconnect, subscribe_channels
 from rxbotters_operators._subscribe import AckRule
-from rxbotters_operators.errors import HeartbeatTimeout, ProtocolError, RetriesExhausted
+from rxbotters_operators.errors import BufferOverflow, HeartbeatTimeout, ProtocolError, RetriesExhausted, SilenceError
 from rxbotters_operators.events import (
     Acknowledged,
+    Answered,
     Authenticated,
     Closed,
     Connecting,
     Frame,
     Opened,
+    Overdue,
     Refused,
     Subscribed,
     Waiting,
@@ -157,6 +160,38 @@ def test_an_impossible_backoff_is_refused_at_once(bad: Any) -> None:
         reconnect(bad)
 
 
+@pytest.mark.parametrize(
+    ("bad", "rule"),
+    [
+        (lambda: Backoff(initial=-1.0), "initial must be at least 0"),
+        (lambda: Backoff(min=0.0), "min must be above 0"),
+        (lambda: Backoff(min=2.0, max=1.0), "max must be at least min"),
+        (lambda: Backoff(factor=0.9), "factor must be at least 1"),
+        (lambda: Backoff(jitter=1.1), "jitter must be between 0 and 1"),
+        (lambda: Backoff(jitter=-0.1), "jitter must be between 0 and 1"),
+        (lambda: Backoff(max=float("inf")), "all must be finite numbers"),
+        (lambda: reconnect(min_uptime=-1), "min_uptime and healthy must be at least 0 s, got -1 and 60.0"),
+        (lambda: reconnect(healthy=float("nan")), "min_uptime and healthy must be at least 0 s, got 1.0 and nan"),
+        (lambda: heartbeat(0.0, 1.0), "interval and timeout must be positive seconds, got 0.0 and 1.0"),
+        (lambda: heartbeat(1.0, 0.0), "interval and timeout must be positive seconds, got 1.0 and 0.0"),
+    ],
+)
+def test_a_refusal_names_the_rule_that_was_broken(bad: Callable[[], Any], rule: str) -> None:
+    """C45."""
+    with pytest.raises(ValueError, match=rf"(^|: ){rule}(, got|$)"):
+        bad()
+
+
+def test_zero_and_one_are_legal_where_they_mean_something() -> None:
+    """C44, C45: no guard, every life healthy, no jitter or all of it, no first delay, sub-second heartbeats."""
+    for make in (
+        lambda: Backoff(initial=0.0, jitter=1.0, factor=1.0, min=1.0, max=1.0),
+        lambda: reconnect(min_uptime=0, healthy=0),
+        lambda: heartbeat(0.5, 0.25),
+    ):
+        make()
+
+
 def test_any_iterator_factory_is_a_backoff_and_its_end_is_the_end() -> None:
     """C45."""
     clock = TestScheduler()
@@ -282,6 +317,257 @@ def test_the_judge_can_end_the_stream_by_close_code() -> None:
     assert len(peer.dials) == 1
 
 
+FAILED: list[tuple[float, Any]] = [(0, ConnectError("ws://x", "refused"))]
+
+
+def test_a_wait_says_which_failure_it_was_and_why() -> None:
+    """C43, C46: failures count up, and start again once a connection works."""
+    clock = TestScheduler()
+    quiet = [*useful(0.5, frames=0)[:-2], (0.5, Closed(1006, "gone", error=HeartbeatTimeout(5.0))), (0.5, "end")]
+
+    _, seen = dials(clock, Peer(clock, FAILED, FAILED, quiet, quiet, useful(2.0), FAILED), 40, LITERAL)
+
+    waiting = [event for event in seen if isinstance(event, Waiting)]
+    assert [event.attempt for event in waiting[:6]] == [1, 2, 3, 4, 0, 1]
+    assert [type(event.cause) for event in waiting[:6]] == [
+        ConnectError,
+        ConnectError,
+        HeartbeatTimeout,
+        HeartbeatTimeout,
+        type(None),
+        ConnectError,
+    ]
+
+
+def test_a_source_that_ends_before_it_opens_is_a_failed_dial() -> None:
+    """C46: it backs off like one, and is told as one when the delays are used up."""
+    clock = TestScheduler()
+
+    _, seen = dials(clock, Peer(clock, [(0, Connecting("ws://x")), (0, "end")]), 60, lambda: iter([1.0, 2.0]))
+
+    assert waits(seen) == [1.0, 2.0]
+    assert not [event for event in seen if isinstance(event, Closed)]
+    (exhausted,) = (event for event in seen if isinstance(event, RetriesExhausted))
+    assert str(exhausted.__cause__) == "the source ended before it opened"
+    assert "3" in str(exhausted)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "reason"),
+    [
+        (None, "peer", ""),
+        (HeartbeatTimeout(10.0), "heartbeat", str(HeartbeatTimeout(10.0))),
+        (SilenceError(30.0), "silence", str(SilenceError(30.0))),
+        (ProtocolError("bad frame"), "protocol", str(ProtocolError("bad frame"))),
+        (LoginRefused("x", "no"), getattr(LoginRefused("x", "no"), "cause", "reset"), str(LoginRefused("x", "no"))),
+        (OSError("broken pipe"), "reset", "broken pipe"),
+    ],
+)
+def test_a_life_that_ends_without_a_word_is_closed_with_its_cause(error: Any, cause: str, reason: str) -> None:
+    """C44, F09, F10: code 1006, uptime, the data frames it delivered, its connection and its error."""
+    clock, port = TestScheduler(), Port()
+    life: list[tuple[float, Any]] = [
+        (0, Connecting("ws://x")),
+        (2, Opened(port)),
+        (2, Frame("text", "1")),
+        (2, Frame("binary", b"2")),
+        (2, Frame("ping", b"")),
+        (2, Frame("pong", b"")),
+        (5, error if error is not None else "end"),
+    ]
+
+    _, seen = dials(clock, Peer(clock, life), 6, LITERAL, fatal=lambda error: False)
+
+    (closed,) = (event for event in seen if isinstance(event, Closed))
+    assert (closed.code, closed.reason, closed.cause) == (1006, reason, cause)
+    assert (closed.uptime, closed.delivered) == (3.0, 2)
+    assert closed.connection is port
+    assert closed.error is error
+
+
+def test_an_error_may_name_its_own_cause() -> None:
+    """F15: such as dns."""
+
+    class Dns(Exception):
+        cause = "dns"
+
+    clock = TestScheduler()
+
+    _, seen = dials(clock, Peer(clock, [(0, Opened(Port())), (1, Dns())]), 1.5, LITERAL)
+
+    assert [event.cause for event in seen if isinstance(event, Closed)] == ["dns"]
+
+
+def test_what_the_peer_said_is_kept_and_the_connection_knows_more() -> None:
+    """C44: its code and reason, with our count; told once, when the life is over."""
+    clock, port = TestScheduler(), Port()
+    said = Closed(4001, "go away", "peer")
+    life = [(0, Opened(port)), (0, Subscribed(port)), (0, frame()), (0, frame()), (1.5, said), (1.75, OSError("late"))]
+
+    _, seen = dials(clock, Peer(clock, life), 1.9, LITERAL)
+
+    (closed,) = (event for event in seen if isinstance(event, Closed))
+    assert (closed.code, closed.reason, closed.cause, closed.uptime) == (4001, "go away", "peer", 1.75)
+    assert (closed.delivered, closed.connection) == (2, port)
+    assert isinstance(closed.error, OSError)
+
+
+def test_a_plain_stream_can_be_reconnected_too() -> None:
+    """C75: its first item opens it, and it is useful for what it delivered."""
+    clock = TestScheduler()
+    life = [(0, Connecting("x")), (1, "tick"), (1, "tick"), (3, OSError("lost"))]
+
+    gaps, seen = dials(clock, Peer(clock, life), 10, LITERAL)
+
+    assert gaps == [3.0, 3.0, 3.0]
+    closed = [event for event in seen if isinstance(event, Closed)]
+    assert [(event.uptime, event.delivered, event.cause) for event in closed] == [(2.0, 1, "reset")] * 3
+    assert waits(seen) == [0, 0, 0]
+
+
+def test_a_connection_that_was_never_subscribed_is_no_success_however_long_it_lived() -> None:
+    """C47: a login that is refused after a minute backs off all the same."""
+    clock = TestScheduler()
+    life = [(0, Opened(Port())), (0, frame()), (90.0, LoginRefused("x", "no"))]
+
+    _, seen = dials(clock, Peer(clock, life), 300, LITERAL, fatal=lambda error: False)
+
+    assert waits(seen)[:3] == [2.5, 3.1066, 5.0264]
+
+
+@pytest.mark.parametrize(("life", "delays"), [(1.0, [0, 0, 0]), (0.999, [2.5, 3.1066, 5.0264])])
+def test_a_mute_second_is_long_enough(life: float, delays: list[float]) -> None:
+    """C44: min_uptime is 1 s unless said otherwise."""
+    clock = TestScheduler()
+
+    _, seen = dials(clock, Peer(clock, useful(life, frames=0)), 20, LITERAL)
+
+    assert waits(seen)[:3] == delays
+
+
+@pytest.mark.parametrize(
+    ("life", "healthy", "free"), [(60.0, {}, True), (59.9, {}, False), (5.0, {"healthy": 5.0}, True)]
+)
+def test_what_lived_long_enough_is_dialled_again_at_once_for_ever(life: float, healthy: Any, free: bool) -> None:
+    """F21: 60 s unless said otherwise; younger ones only five times in a row."""
+    clock = TestScheduler()
+
+    _, seen = dials(clock, Peer(clock, useful(life)), 12 * (life + 10), **healthy)
+
+    assert (waits(seen)[:9] == [0] * 9) is free
+    assert waits(seen)[:5] == [0] * 5
+
+
+def test_a_healthy_life_begins_the_count_of_young_ones_anew() -> None:
+    clock = TestScheduler()
+    peer = Peer(clock, *[useful(1.0)] * 7, useful(60.0), *[useful(1.0)] * 7, useful(1000.0))
+
+    _, seen = dials(clock, peer, 200)
+
+    assert waits(seen)[:15] == [0, 0, 0, 0, 0, 2.5, 3.1066, 0, 0, 0, 0, 0, 0, 2.5, 3.1066]
+
+
+def test_young_lives_use_up_a_finite_backoff() -> None:
+    """D9: the error says what kept happening."""
+    clock = TestScheduler()
+
+    _, seen = dials(clock, Peer(clock, useful(1.0)), 60, lambda: iter([1.0]), limit=(30, 300.0))
+
+    assert waits(seen) == [0, 0, 0, 0, 0, 1.0]
+    assert str(seen[-1].__cause__) == "the connection keeps ending young"
+
+
+def test_a_users_backoff_alone_is_under_no_limit_of_dials() -> None:
+    """C46: his word is law; a limit holds where he asks for it."""
+    clock = TestScheduler()
+    free, kept = Peer(clock, FAILED), Peer(clock, FAILED)
+
+    dials(clock, free, 100, (1.0, 1.0, 1.0, 1.0))
+    dials(clock := kept.clock, kept, 200, (1.0, 1.0, 1.0, 1.0), limit=(3, 60.0))
+
+    assert len(free.dials) == 101
+    assert kept.dials == [100.0, 100.5, 101.5, 160.0, 161.0, 162.0]
+
+
+def test_the_judge_can_ask_for_patience() -> None:
+    """F04, F08: at least so long; a longer delay of our own stands."""
+    clock = TestScheduler()
+    peer = Peer(clock, useful(5.0, code=4001), useful(5.0, code=1012), useful(500.0))
+
+    _, seen = dials(clock, peer, 100, judge=lambda closed: 10.0 if closed.code in (4001, 1012) else None)
+
+    assert waits(seen)[:2] == [10.0, 17.5]
+
+
+def test_an_error_of_an_open_connection_may_ask_for_patience() -> None:
+    """F18: Retry-After counts whenever it comes."""
+
+    class Busy(Exception):
+        retry_after = 7.0
+
+    clock = TestScheduler()
+    life = [*useful(2.0)[:-2], (2.0, Busy())]
+
+    _, seen = dials(clock, Peer(clock, life), 5, LITERAL)
+
+    assert waits(seen)[:1] == [7.0]
+
+
+@pytest.mark.parametrize("at", [Closed, Waiting])
+def test_who_leaves_at_an_event_is_not_dialled_for_again(at: type) -> None:
+    """C77."""
+    clock = TestScheduler()
+    peer = Peer(clock, useful(1.0))
+    seen: list[Any] = []
+
+    def note(item: Any) -> None:
+        seen.append(item)
+        if isinstance(item, at):
+            subscription.dispose()
+
+    subscription = peer.source().pipe(reconnect(LITERAL, dice=lambda: 0.5, scheduler=clock)).subscribe(note)
+    clock.advance_to(100)
+
+    assert type(seen[-1]) is at
+    assert len(peer.dials) == 1
+
+
+def test_a_source_that_ends_twice_is_dialled_again_once() -> None:
+    """C77: and what it says after it was left is nobody's."""
+    clock, lives = TestScheduler(), list[Any]()
+
+    def rude(on_next: Any, on_error: Any, on_completed: Any, _: Any) -> Any:
+        lives.append((on_next, on_error, on_completed))
+        return Disposable()
+
+    seen: list[Any] = []
+    subscription = Lean(rude).pipe(reconnect((1, 1, 1, 1), dice=lambda: 0.5, scheduler=clock)).subscribe(seen.append)
+    for _ in range(2):
+        lives[0][1](OSError("x"))
+        lives[0][2]()
+    clock.advance_to(0.7)
+    assert len(lives) == 2
+    subscription.dispose()
+    lives[1][1](OSError("x"))
+    clock.advance_to(10)
+
+    assert len(lives) == 2
+    assert len(seen) == 1
+
+
+def test_a_live_connection_is_left_when_its_subscriber_leaves() -> None:
+    """C5, C77."""
+    clock, left = TestScheduler(), list[str]()
+
+    def open_(on_next: Any, *_: Any) -> Any:
+        on_next(Opened(Port()))
+        return Disposable(lambda: left.append("left"))
+
+    Lean(open_).pipe(reconnect(scheduler=clock)).subscribe().dispose()
+
+    assert left == ["left"]
+
+
 def test_breaking_the_protocol_is_a_failure_even_after_data() -> None:
     """F54."""
     clock = TestScheduler()
@@ -336,6 +622,103 @@ def test_an_answering_peer_is_pinged_every_interval() -> None:
     assert [at for at, name in seen if name == "Answered"] == [11, 21, 31, 41]
     assert port.pings == [b"hb-%d" % n for n in range(1, 6)]
     assert seen[-1] == (60, "HeartbeatTimeout")
+
+
+class Beats:
+    """A heartbeat around a connection that the test plays by hand."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.clock, self.port, self.source = TestScheduler(), Port(), Subject[Any]()
+        self.seen: list[Any] = []
+        self.stream = self.source.pipe(heartbeat(*seconds, scheduler=self.clock))
+        self.subscription = self.stream.subscribe(self.seen.append, self.seen.append, lambda: self.seen.append("end"))
+        self.source.on_next(Opened(self.port))
+
+    def pong(self, at: float, payload: bytes) -> None:
+        self.clock.advance_to(at)
+        self.source.on_next(Frame("pong", payload, self.port))
+
+
+def test_a_pong_may_have_less_time_than_a_ping_has_to_wait() -> None:
+    """C40: ``timeout`` of its own; each event says whose it is and how long it took."""
+    beats = Beats(10.0, 4.0)
+    beats.pong(11.5, b"hb-1")
+    beats.clock.advance_to(23.0)
+    assert beats.port.pings == [b"hb-1", b"hb-2"]
+    beats.clock.advance_to(100.0)
+
+    _, answered, pong, overdue, error = beats.seen
+    assert (answered.connection, answered.rtt) == (beats.port, 1.5)
+    assert pong.kind == "pong"
+    assert (overdue.connection, overdue.seconds) == (beats.port, 2.0)
+    assert isinstance(error, HeartbeatTimeout)
+    assert "4 s" in str(error)
+    assert not beats.source.observers
+    assert len(beats.port.pings) == 2
+
+
+def test_a_pong_that_is_later_than_the_interval_is_followed_by_a_ping_at_once() -> None:
+    """C40: where ``timeout`` is longer; an old pong is no answer to a new ping."""
+    beats = Beats(2.0, 60.0)
+    beats.pong(10.0, b"hb-1")
+    beats.clock.advance_to(10.1)
+    assert beats.port.pings == [b"hb-1", b"hb-2"]
+    beats.pong(11.0, b"hb-1")
+
+    assert [type(event) for event in beats.seen] == [Opened, Answered, Frame, Frame]
+
+
+def test_a_pong_that_comes_while_the_warning_is_told_is_in_time() -> None:
+    """C40, F10."""
+    beats = Beats(10.0)
+    beats.stream.subscribe().dispose()
+    again = TestScheduler()
+    source, port, seen = Subject[Any](), Port(), list[Any]()
+
+    def note(item: Any) -> None:
+        seen.append(type(item))
+        if isinstance(item, Overdue) and len(port.pings) == 1:
+            source.on_next(Frame("pong", port.pings[0], port))
+
+    source.pipe(heartbeat(10.0, scheduler=again)).subscribe(note, note)
+    source.on_next(Opened(port))
+    again.advance_to(21.0)
+
+    assert seen == [Opened, Overdue, Answered, Frame]
+    assert len(port.pings) == 2
+
+
+def test_a_new_connection_is_pinged_afresh() -> None:
+    """C40: what the old one still owed does not count against it."""
+    beats = Beats(10.0)
+    beats.clock.advance_to(14.0)
+    beats.source.on_next(Opened(port := Port()))
+    beats.pong(14.5, b"hb-1")
+    beats.clock.advance_to(25.0)
+
+    assert port.pings == [b"hb-2"]
+    assert [type(event) for event in beats.seen] == [Opened, Opened, Frame]
+
+
+@pytest.mark.parametrize("how", ["complete", "error", "dispose"])
+def test_pings_end_with_the_connection(how: str) -> None:
+    """C5, C77: and its end is handed on as it was."""
+    beats = Beats(10.0)
+    if how == "dispose":
+        beats.subscription.dispose()
+    elif how == "error":
+        beats.source.on_error(OSError("gone"))
+    else:
+        beats.source.on_completed()
+    beats.clock.advance_to(100)
+
+    assert not beats.port.pings
+    assert not beats.source.observers
+    assert [event if event == "end" else type(event) for event in beats.seen[1:]] == {
+        "complete": ["end"],
+        "error": [OSError],
+        "dispose": [],
+    }[how]
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan")])
@@ -428,6 +811,39 @@ def test_a_login_that_breaks_off_is_a_failure_of_the_outage() -> None:
     clock.advance_to(12)
 
     assert waits(seen)[:3] == [2.5, 3.1066, 5.0264]
+
+
+def test_what_waits_for_a_login_is_bounded() -> None:
+    """F37: 10,000 frames; a server that talks on and never answers is no login."""
+    source, seen = Subject[Any](), list[Any]()
+    port = Port()
+
+    def script() -> Generator[Any, Any, None]:
+        while True:
+            yield None
+
+    source.pipe(login(script, scheduler=TestScheduler())).subscribe(seen.append, seen.append)
+    source.on_next(Opened(port))
+    for _ in range(10_001):
+        source.on_next(frame())
+
+    assert [type(item) for item in seen] == [Opened, BufferOverflow]
+    assert not source.observers
+
+
+def test_two_requests_of_one_name_are_answered_in_their_order() -> None:
+    """D11: one acknowledgement is one."""
+    clock, port, seen = TestScheduler(), Port(), list[Any]()
+    rule = AckRule(lambda m: [m["ch"]], lambda m: Ack(m["ch"], m.get("error")) if "ch" in m else None)
+    messages = ['{"ch": "a", "depth": 5}', '{"ch": "a", "depth": 20}']
+    script: list[tuple[float, Any]] = [(0, Authenticated(port)), (1, frame('{"ch": "a"}')), (2, frame('{"ch": "a"}'))]
+    operator = subscribe_channels(lambda _: messages, ack=rule, timeout=1.5, scheduler=clock)
+
+    Peer(clock, script).source().pipe(operator).subscribe(seen.append)
+    clock.advance_to(10)
+
+    outcome = [item for item in seen if isinstance(item, Acknowledged | Refused)]
+    assert [(type(item), item.request["depth"]) for item in outcome] == [(Acknowledged, 5), (Refused, 20)]
 
 
 def test_acknowledgements_and_refusals_belong_to_their_subscription() -> None:
