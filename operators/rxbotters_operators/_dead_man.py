@@ -68,7 +68,7 @@ def dead_man_switch(
             clock = clock_of(scheduler, given)
             timer, upstream = SerialDisposable(), SerialDisposable()
             heard = seconds(clock)
-            task: asyncio.Task[None] | None = None
+            task: asyncio.Task[None]
 
             async def call() -> None:
                 try:
@@ -79,22 +79,20 @@ def dead_man_switch(
 
             def beat(*_: object) -> None:
                 nonlocal task
-                if end.over:
-                    return
                 if seconds(clock) - heard <= alive_within:
                     task = asyncio.get_running_loop().create_task(call(), name="rxbotters dead man's switch")
                 timer.disposable = clock.schedule_relative(every, beat)
 
             def cancel() -> None:
-                if task is not None:
-                    task.cancel()
+                task.cancel()
 
             end = Ending(on_error, on_completed, timer, upstream, Disposable(cancel))
 
             def forward(item: T) -> None:
                 nonlocal heard
-                heard = seconds(clock)
-                on_next(item)
+                if not end.over:
+                    heard = seconds(clock)
+                    on_next(item)
 
             beat()
             upstream.disposable = source.subscribe(forward, end, end, scheduler=given)

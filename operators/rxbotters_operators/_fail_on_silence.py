@@ -66,7 +66,7 @@ def fail_on_silence(
                 left = heard + silence - now()
                 if left > 0:
                     timer.disposable = clock.schedule_relative(max(left, _STEP), look)
-                elif not end.over:
+                else:
                     end(SilenceError(silence))
 
             def forward(item: T) -> None:

@@ -80,10 +80,9 @@ def keepalive(
             heard = 0  # frames; counting is cheaper than reading the clock
 
             def pulse(*_: object) -> None:
-                assert rules is not None
+                assert rules is not None and rules.every is not None
                 connection.send(rules.text())
-                if rules.every is not None:
-                    timer.disposable = clock.schedule_relative(rules.every, pulse)
+                timer.disposable = clock.schedule_relative(rules.every, pulse)
 
             def look(known: int, since: float) -> None:
                 """Give up once nothing arrived for the allowed time; looks four times as often."""

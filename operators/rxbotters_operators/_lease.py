@@ -111,19 +111,17 @@ class _Lease:
         self._outage: Iterator[float] | None = None
         self._failures = 0
         self._over = False
-        self._task: asyncio.Task[None] | None = None
         self._timer, self._told = SerialDisposable(), SerialDisposable()
 
     def start(self) -> abc.DisposableBase:
+        self._go(self._ask() if self._token is None else self._extend(self._token))
         if self._expired is not None:
             self._told.disposable = self._expired.subscribe(lambda _: self._died())
-        self._go(self._ask() if self._token is None else self._extend(self._token))
         return CompositeDisposable(self._timer, self._told, Disposable(self._stop))
 
     def _stop(self) -> None:
         self._over = True
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = asyncio.get_running_loop().create_task(work, name="rxbotters lease")
@@ -136,12 +134,10 @@ class _Lease:
         if self._over or self._token is None:
             return
         self._token = None
-        asking = self._task is not None and not self._task.done()
-        if self._outage is not None and not asking:
+        if self._outage is not None and self._task.done():
             return
         self._timer.disposable = None
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
         self._go(self._ask())
 
     async def _ask(self) -> None:
@@ -189,7 +185,6 @@ class _Lease:
 
     def _after(self, delay: float) -> None:
         def again(*_: object) -> None:
-            if not self._over:
-                self._go(self._ask() if self._token is None else self._extend(self._token))
+            self._go(self._ask() if self._token is None else self._extend(self._token))
 
         self._timer.disposable = self._clock.schedule_relative(delay, again)

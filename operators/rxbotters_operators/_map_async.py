@@ -110,7 +110,7 @@ def map_async(
                 if ordered:
                     while running and running[0].done() and not over:
                         emit(running.popleft())
-                elif task in running:
+                else:
                     running.remove(task)
                     emit(task)
                 pump()

@@ -130,8 +130,7 @@ def reconcile(
 
         def ask(*_: object) -> None:
             nonlocal task
-            if not over:
-                task = asyncio.get_running_loop().create_task(compare(), name="rxbotters reconcile")
+            task = asyncio.get_running_loop().create_task(compare(), name="rxbotters reconcile")
 
         def stop() -> None:
             nonlocal over

@@ -116,8 +116,7 @@ def retry_backoff(
                 timer.disposable = clock.schedule_relative(max(delay, _asked(error)), ask)
 
             def ask(*_: Any) -> None:
-                if not end.over:
-                    upstream.disposable = source.subscribe(forward, fail, end, scheduler=clock)
+                upstream.disposable = source.subscribe(forward, fail, end, scheduler=clock)
 
             ask()
             return end

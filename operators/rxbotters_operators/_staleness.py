@@ -63,7 +63,7 @@ def staleness(
                 left = heard + after - now()
                 if left > 0:
                     timer.disposable = clock.schedule_relative(max(left, _STEP), look)
-                elif not end.over:
+                else:
                     live = False
                     try:
                         on_next(Stale(f"nothing arrived for {after:g} s", heard))

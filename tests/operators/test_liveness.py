@@ -100,6 +100,65 @@ def test_a_connection_that_says_nothing_at_all_is_given_up() -> None:
     assert not source.observers
 
 
+@pytest.mark.parametrize(("spoke", "ends"), [((), [40]), ((30,), [70]), ((30, 60, 75, 100), [140])])
+def test_silence_is_counted_from_the_opening_and_from_each_frame(spoke: tuple[int, ...], ends: list[int]) -> None:
+    """C41: looked at every quarter of it, so never early and at most a quarter late."""
+    clock, source, ended = TestScheduler(), Subject[Any](), list[float]()
+    stream = source.pipe(keepalive(lambda _: Beat(silence=40.0), scheduler=clock))
+    stream.subscribe(on_error=lambda error: ended.append(clock.to_seconds(clock.now)))
+
+    source.on_next(Opened(Port()))
+    for at in spoke:
+        clock.schedule_absolute(at - 0.5, lambda *_: source.on_next(Frame("ping", b"")))
+    clock.advance_to(500)
+
+    assert ended == ends
+
+
+def test_binary_frames_are_answered_and_beats_know_their_connection() -> None:
+    """C41: MessagePack and deflated hosts ask in bytes; control frames are answered by the protocol."""
+    clock, source, port, seen, asked = TestScheduler(), Subject[Any](), Port(), list[Any](), list[Any]()
+
+    def rules(connection: Any) -> Beat:
+        asked.append(connection)
+        return Beat(5.0, lambda: "beat", answer=lambda frame: f"{frame.data!r}")
+
+    source.pipe(keepalive(rules, scheduler=clock)).subscribe(seen.append)
+    items = [Opened(port), Frame("binary", b"?"), Frame("ping", b"?"), Frame("pong", b"?"), Closed(1000)]
+    for item in items:
+        source.on_next(item)
+
+    assert asked == [port]
+    assert port.sent == ["beat", "b'?'"]
+    assert seen == items
+
+
+def test_a_pace_that_is_none_is_refused() -> None:
+    clock, source, seen = TestScheduler(), Subject[Any](), list[Any]()
+    source.pipe(keepalive(lambda _: Beat(0.0), scheduler=clock)).subscribe(seen.append, seen.append)
+
+    with pytest.raises(ValueError, match="every must be a positive number of seconds, got 0"):
+        source.on_next(Opened(Port()))
+
+
+@pytest.mark.parametrize("how", ["error", "dispose"])
+def test_beats_and_watch_end_with_the_connection(how: str) -> None:
+    """C5, C77."""
+    clock, source, port, seen = TestScheduler(), Subject[Any](), Port(), list[Any]()
+    rules = Beat(5.0, silence=20.0)
+    subscription = source.pipe(keepalive(lambda _: rules, scheduler=clock)).subscribe(seen.append, seen.append)
+    source.on_next(Opened(port))
+    if how == "error":
+        source.on_error(OSError("gone"))
+    else:
+        subscription.dispose()
+    clock.advance_to(500)
+
+    assert port.sent == ["ping"]
+    assert [type(item) for item in seen[1:]] == ([OSError] if how == "error" else [])
+    assert not source.observers
+
+
 # ---------------------------------------------------------------------- lateness
 
 
@@ -172,6 +231,16 @@ def test_frames_that_are_no_messages_count_for_no_channel() -> None:
     clock.advance_to(100)
 
     assert not ends  # the connection is gone: nobody can be silent on it
+
+
+def test_without_deadlines_nothing_is_watched() -> None:
+    clock, source, seen = TestScheduler(), Subject[Any](), list[Any]()
+    source.pipe(freshness({}, lambda message: "a", scheduler=clock)).subscribe(seen.append, seen.append)
+    for item in (Subscribed(None), text("1"), Closed(1000)):
+        source.on_next(item)
+    clock.advance_to(10_000)
+
+    assert [type(item) for item in seen] == [Subscribed, Frame, Closed]
 
 
 @pytest.mark.parametrize("limits", [{"a": 0.0}, {"a": -1.0}, {"a": float("nan")}])
@@ -299,6 +368,59 @@ async def test_a_token_that_died_while_it_could_not_be_extended_is_not_extended(
     assert [type(event) for event in seen] == [Leased, LeaseFailed, Leased]
     assert seen[-1] == Leased("t2")
     assert not venue.renewed
+
+
+async def test_a_token_that_is_being_replaced_cannot_die_again(held: Held) -> None:
+    """F46: who says so ten times still gets one new token."""
+    died: Hot[None] = Hot("died")
+    venue, _, seen, subscription = await held(expired=died)
+
+    for _ in range(10):
+        died.emit(None)
+    await turns()
+    subscription.dispose()
+    died.emit(None)
+    await turns()
+
+    assert seen == [Leased("t1"), Leased("t2")]
+    assert venue.created == 2
+
+
+async def test_a_token_that_cannot_be_extended_is_taken_anew_each_time(held: Held) -> None:
+    """F46: where an exchange has no renewal."""
+    venue, clock, seen = Venue(), TestScheduler(), list[Any]()
+    subscription = lease(venue.create, every=600.0, scheduler=clock).subscribe(seen.append)
+    await turns()
+    await pass_time(clock, 1300, 100)
+    subscription.dispose()
+
+    assert seen == [Leased("t1"), Leased("t2"), Leased("t3")]
+
+
+async def test_a_token_of_before_is_extended_at_once(held: Held) -> None:
+    venue, _, seen, subscription = await held(first="t0")
+    subscription.dispose()
+
+    assert seen == [Leased("t0", renewed=True)]
+    assert venue.renewed == ["t0"]
+
+
+async def test_an_answer_that_comes_after_the_end_is_nobodys(held: Held) -> None:
+    """C77: even of a request that answers its cancellation with another error."""
+
+    class Stubborn(Venue):
+        async def create(self) -> str:
+            try:
+                return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+            except asyncio.CancelledError:
+                raise ConnectionError("cut short") from None
+
+    _, clock, seen, subscription = await held(Stubborn())
+    subscription.dispose()
+    await turns()
+    await pass_time(clock, 100, 10)
+
+    assert not seen
 
 
 async def test_creation_backs_off_and_obeys_retry_after(held: Held) -> None:

@@ -356,3 +356,406 @@ def test_a_nested_bomb_is_an_error_whatever_the_recursion_limit() -> None:
         assert sys.getrecursionlimit() == 100_000
     finally:
         sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ops.bounded(0),
+        lambda: ops.bounded(1, "block"),
+        lambda: ops.conflate(every=-1),
+        lambda: ops.map_async(asyncio.sleep, overflow="block"),  # type: ignore[arg-type]
+        lambda: ops.map_async(asyncio.sleep, limit=0),
+        lambda: ops.rate_limit(1, 1.0, overflow="block"),  # type: ignore[arg-type]
+        lambda: ops.retry_backoff(attempts=0),
+        lambda: ops.select(operation=[]),
+        lambda: ops.select(reason=[]),
+        lambda: ops.to_aiter(rx.never(), overflow="block"),
+        lambda: ops.resync(asyncio.sleep, covers=int, number=int, follows=max, tries=0),  # type: ignore[arg-type]
+        lambda: ops.lease(asyncio.sleep, every=1.0, renewals=0),  # type: ignore[arg-type]
+        lambda: ops.login(lambda: None, timeout=0),
+        lambda: ops.subscribe_channels(lambda port: [], timeout=0),
+        lambda: ops.reconnect(min_uptime=-1),
+    ],
+)
+def test_what_an_operator_cannot_do_is_refused_at_call_time(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"must|cannot|can overflow"):
+        make()
+
+
+def test_select_by_store_and_reason() -> None:
+    one, other = DataStore(keys=["id"]), DataStore(keys=["id"])
+    changes: list[StoreChange] = []
+    for store in (one, other):
+        store.changes.subscribe(changes.append)
+    one._insert([{"id": 1}])
+    other._insert([{"id": 2}])
+    one._clear(reason="resync")
+
+    def kept(**wanted: Any) -> list[Any]:
+        seen: list[Any] = []
+        rx.from_iterable(changes).pipe(ops.select(**wanted)).subscribe(lambda change: seen.append(change.data["id"]))
+        return seen
+
+    assert kept(store=one) == [1, 1]
+    assert kept(reason="resync") == [1]
+    assert kept(store=other, reason="resync") == []
+
+
+def test_bounded_hands_on_what_waited_before_it_says_that_it_overflowed() -> None:
+    clock, source, lost = TestScheduler(), Subject[int](), list[int]()
+    seen = Timeline(clock)
+    source.pipe(ops.bounded(2, "error", on_drop=lost.append, scheduler=clock)).subscribe(seen, seen, seen)
+
+    for number in range(4):
+        source.on_next(number)
+    clock.start()
+
+    assert [item for _, item in seen[:2]] == [0, 1]
+    assert isinstance(seen[2][1], BufferOverflow)
+    assert len(seen) == 3
+    assert lost == [1]
+    assert not source.observers
+
+
+def test_bounded_gives_the_loop_a_turn_in_a_long_burst() -> None:
+    """F87: other timers of the same moment are not held up by a thousand items."""
+    clock, source = TestScheduler(), Subject[Any]()
+    seen: list[Any] = []
+    source.pipe(ops.bounded(1000, scheduler=clock)).subscribe(seen.append, on_completed=lambda: seen.append("end"))
+    for number in range(1000):
+        source.on_next(number)
+    clock.schedule(lambda *_: seen.append("somebody else"))
+    source.on_completed()
+    clock.start()
+
+    assert seen.index("somebody else") < 100
+    assert [item for item in seen if item != "somebody else"] == [*range(1000), "end"]
+
+
+def test_who_leaves_in_the_middle_of_a_handover_gets_no_more_of_it() -> None:
+    clock, source, seen = TestScheduler(), Subject[Any](), list[Any]()
+
+    def leave(item: Any) -> None:
+        seen.append(item)
+        subscription.dispose()
+
+    subscription = source.pipe(ops.conflate(key=lambda item: item, every=1.0, scheduler=clock)).subscribe(leave)
+    for item in "abc":
+        source.on_next(item)
+    clock.advance_to(5)
+
+    assert seen == ["a"]
+
+
+def test_rate_limit_says_what_it_could_not_hold() -> None:
+    """C77: an order that waits too long behind others is no surprise later."""
+    clock = TestScheduler()
+    lost: list[int] = []
+    source = play(clock, *[(1, number) for number in range(5)])
+    seen = run(clock, source.pipe(ops.rate_limit(1, 5.0, maxsize=2, on_drop=lost.append, scheduler=clock)))
+
+    assert seen[0] == (1, 0)
+    assert isinstance(seen[1][1], BufferOverflow)
+    assert len(seen) == 2
+    assert lost == [1]
+
+
+def test_retry_backoff_asks_the_users_own_rule() -> None:
+    """C26: a type, a tuple of types or a function; a rule that fails ends it; a senseless Retry-After counts as none."""
+
+    class Busy(Exception):
+        retry_after: Any = None
+
+    def retried(error: Exception, **options: Any) -> Timeline:
+        clock = TestScheduler()
+        answers = iter([rx.throw(error), rx.of("ok")])
+        source = rx.defer(lambda _: next(answers))
+        return run(clock, source.pipe(ops.retry_backoff((1, 1, 1, 1), dice=lambda: 1.0, scheduler=clock, **options)))
+
+    busy, odd, infinite, numeric = Busy(), Busy(), Busy(), Busy()
+    odd.retry_after, infinite.retry_after, numeric.retry_after = "soon", float("inf"), "7.5"
+
+    assert retried(busy, retry_on=lambda error: error is busy) == [(1, "ok"), (1, "end")]
+    assert retried(busy, retry_on=lambda error: False) == [(0, busy)]
+    assert retried(busy, retry_on=KeyError) == [(0, busy)]
+    assert [type(item) for _, item in retried(busy, retry_on=lambda error: 1 / 0 > 0)] == [ZeroDivisionError]
+    assert retried(odd, retry_on=Busy)[0] == (1, "ok")
+    assert retried(infinite, retry_on=Busy)[0] == (1, "ok")
+    assert retried(numeric, retry_on=Busy)[0] == (7.5, "ok")
+
+
+def test_json_reads_texts_and_bytes_by_any_decoder() -> None:
+    """C18: such as one that keeps decimals; what it raises is a typed error, whatever it is."""
+    from decimal import Decimal
+    from json import loads
+
+    seen: list[Any] = []
+    bad: list[Any] = []
+    source = rx.of('{"p": 0.1}', b"[0.2]", Frame("text", "0.3"), 7, None, "nope", "ping")
+    source.pipe(ops.json(loads=lambda text: loads(text, parse_float=Decimal), on_bad=bad.append)).subscribe(seen.append)
+
+    assert seen == [{"p": Decimal("0.1")}, [Decimal("0.2")], Decimal("0.3")]
+    assert [type(error) for error in bad] == [ProtocolError]
+
+
+def test_fold_needs_no_errors_and_no_tape() -> None:
+    """C76: a target of the user's own: control frames and bare pings are nothing, what is not JSON fails the stream."""
+
+    class Mine:
+        def __init__(self) -> None:
+            self.events: list[Any] = []
+
+        def apply(self, message: Any, ws: Any = None) -> list[Any]:
+            return [message, message]
+
+        def onevent(self, event: Any) -> None:
+            self.events.append(event)
+
+    mine = Mine()
+    seen: list[Any] = []
+    closed = Closed(1006)
+    frames = [Frame("ping", b""), Frame("text", "pong"), Frame("text", "[1]"), closed, Frame("text", "junk"), "late"]
+    rx.from_iterable(frames).pipe(ops.fold(mine)).subscribe(seen.append, seen.append)
+
+    assert seen[:2] == [[1], [1]]
+    assert isinstance(seen[2], ProtocolError)
+    assert len(seen) == 3
+    assert mine.events == [closed]
+
+
+def test_who_leaves_at_a_change_hears_nothing_more_of_its_message() -> None:
+    class Twice:
+        def apply(self, message: Any, ws: Any = None) -> list[Any]:
+            return [message, message]
+
+    source, seen = Subject[Any](), list[Any]()
+
+    def leave(item: Any) -> None:
+        seen.append(item)
+        subscription.dispose()
+
+    subscription = source.pipe(ops.fold(Twice())).subscribe(leave)
+    source.on_next(1)
+
+    assert seen == [1]
+
+
+@pytest.mark.parametrize(
+    ("overflow", "answers", "drops"),
+    [("error", [], [1]), ("drop_oldest", [0, 3], [1, 2]), ("drop_newest", [0, 1], [1, 2])],
+)
+async def test_map_async_overflows_by_its_policy(overflow: Any, answers: list[int], drops: list[int]) -> None:
+    async def same(number: int) -> int:
+        return number
+
+    source, seen, lost = Subject[int](), list[Any](), list[int]()
+    stream = source.pipe(ops.map_async(same, limit=1, buffer=1, overflow=overflow, on_drop=lost.append))
+    stream.subscribe(seen.append, seen.append)
+    for number in range(4):
+        source.on_next(number)
+    for _ in range(9):
+        await asyncio.sleep(0)
+
+    assert [item for item in seen if isinstance(item, int)] == answers
+    assert [type(item) for item in seen if not isinstance(item, int)] == [BufferOverflow] * (overflow == "error")
+    assert lost == drops
+
+
+async def test_a_task_of_map_async_that_somebody_else_cancels_is_an_error() -> None:
+    async def work(_: int) -> None:
+        tasks.append(asyncio.current_task())
+        await asyncio.sleep(3600)
+
+    tasks: list[Any] = []
+    seen: list[Any] = []
+    rx.of(1, 2).pipe(ops.map_async(work, limit=2)).subscribe(seen.append, seen.append)
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+    assert [type(item) for item in seen] == [RuntimeError]
+    assert all(task.cancelled() for task in tasks)
+
+
+async def test_what_is_no_exception_stops_map_async_and_reaches_the_loop() -> None:
+    """An exit is nobody's item; nothing goes on as if it had not come."""
+
+    class Exit(BaseException):
+        pass
+
+    async def work(number: int) -> int:
+        if number:
+            await asyncio.sleep(3600)
+        raise Exit
+
+    faults: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    source, seen = Subject[int](), list[Any]()
+    source.pipe(ops.map_async(work, limit=2)).subscribe(seen.append, seen.append)
+    source.on_next(0)
+    source.on_next(1)
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+    assert [type(fault) for fault in faults] == [Exit]
+    assert not seen
+    assert not source.observers
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_an_iterator_that_cannot_be_closed_is_read_all_the_same() -> None:
+    class Plain:
+        def __init__(self) -> None:
+            self.numbers = iter((1, 2))
+
+        def __aiter__(self) -> Plain:
+            return self
+
+        async def __anext__(self) -> int:
+            try:
+                return next(self.numbers)
+            except StopIteration:
+                raise StopAsyncIteration from None
+
+    assert await ops.from_stream(Plain()).pipe(ops.to_list()) == [1, 2]
+
+
+async def test_a_reader_that_is_cancelled_hands_its_wake_up_on() -> None:
+    """C78: cancelled after it was woken, before it ran: the item is somebody else's, and none is lost."""
+    buffer: Buffer[int] = Buffer(9)
+    gone = asyncio.ensure_future(buffer.get())
+    await asyncio.sleep(0)
+    gone.cancel()
+    buffer.push(0)  # before the cancelled one had a turn: nobody to wake
+    assert await buffer.get() == 0
+    readers = [asyncio.ensure_future(buffer.get()) for _ in range(3)]
+    await asyncio.sleep(0)
+    readers[1].cancel()  # still waits
+    buffer.push(1)  # wakes the first …
+    readers[0].cancel()  # … who goes
+
+    assert await asyncio.wait_for(readers[2], 1) == 1
+    assert not len(buffer)
+    assert buffer  # true even when empty: it is a buffer, not its content
+
+
+def test_a_fault_in_an_answer_to_an_item_costs_one_subscriber_only() -> None:
+    """C35, F85: items that were emitted while one was handed out come after it, and one who raises there is dropped."""
+    faults: list[Exception] = []
+    hot = Hot[int]("hot", on_fault=faults.append)
+    seen: list[int] = []
+
+    def again(item: int) -> None:
+        if item == 1:
+            hot.emit(2)
+
+    hot.subscribe(again)
+    hot.subscribe(lambda item: 1 / 0 if item == 2 else None, lambda _: None)
+    hot.subscribe(seen.append)
+    hot.emit(1)
+    hot.emit(3)
+
+    assert seen == [1, 2, 3]
+    assert len(faults) == 1
+    assert hot.subscribers == 2
+
+
+def test_a_stream_can_be_ended_by_who_listens_to_it() -> None:
+    """C77: the others still get the item that was under way, then everybody the end, once; nothing after it."""
+    hot = Hot[int]("hot")
+    told: list[Any] = []
+    hot.subscribe(lambda _: hot.complete(), on_completed=lambda: told.append("first"))
+    hot.subscribe(told.append, on_completed=lambda: told.append("second"))
+
+    hot.emit(1)
+    hot.emit(2)
+
+    assert told == [1, "first", "second"]
+
+
+def test_a_fault_at_the_end_is_reported_and_the_next_one_is_told_all_the_same() -> None:
+    faults: list[Exception] = []
+    told: list[str] = []
+    for hot in (Hot[int]("hot", on_fault=faults.append), Hot[int]("hot without a listener")):
+        hot.subscribe(on_completed=lambda: 1 / 0)
+        hot.subscribe(on_completed=lambda: told.append("end"))
+        hot.complete()
+
+    assert told == ["end", "end"]
+    assert len(faults) == 1
+
+
+def test_a_subscriber_that_raises_at_the_greeting_is_dropped_and_a_late_one_has_the_end() -> None:
+    """C74."""
+    faults: list[Exception] = []
+    state = Latest("a", name="state", on_fault=faults.append)
+    told: list[Any] = []
+    state.subscribe(lambda _: 1 / 0, told.append)
+    assert [type(error) for error in told] == [ZeroDivisionError]
+    assert len(faults) == 1
+    assert not state.observed
+
+    state.complete()
+    state.subscribe(told.append, on_completed=lambda: told.append("end"))
+    assert told[1:] == ["end"]
+
+
+def test_subscriptions_can_be_let_go_and_the_stream_stays() -> None:
+    """C65: as when a store is given up by its collection."""
+    hot = Hot[int]("hot")
+    told: list[Any] = []
+    hot.subscribe(told.append, told.append, lambda: told.append("end"))
+    hot.release()
+    hot.subscribe(told.append, told.append, lambda: told.append("end"))
+    hot.release(ValueError("gone"))
+    hot.emit(1)
+    later: list[int] = []
+    hot.subscribe(later.append)
+    hot.emit(2)
+
+    assert told[0] == "end"
+    assert isinstance(told[1], ValueError)
+    assert len(told) == 2
+    assert later == [2]
+
+
+def test_control_frames_are_noise() -> None:
+    """F60: whatever bytes they carry."""
+    assert Frame("ping", b"\xff").is_noise
+    assert Frame("pong", b"{").is_noise
+    assert Frame("text", "ping").is_noise
+    assert not Frame("text", "{").is_noise
+
+
+def test_the_loops_own_time_is_the_time_of_its_scheduler() -> None:
+    """C75: reactivex asks for absolute moments too; they are the loop's, virtual or not, never the wall clock's."""
+    from datetime import timedelta
+
+    from rxbotters.testing import current_loop
+    from rxbotters.testing import run as run_virtual
+    from rxbotters_operators._timing import clock_of, seconds
+
+    async def main() -> tuple[float, float]:
+        clock = clock_of(None)
+        begun, ran = seconds(clock), asyncio.get_running_loop().create_future()
+        clock.schedule_absolute(clock.now + timedelta(seconds=90), lambda *_: ran.set_result(current_loop().time()))
+        return begun, await ran
+
+    begun, ran = run_virtual(main())
+
+    assert ran - begun == pytest.approx(90, abs=1e-3)
+
+
+def test_a_subscriber_whose_answer_to_its_own_fault_fails_is_two_faults() -> None:
+    """F85."""
+    faults: list[Exception] = []
+    hot = Hot[int]("hot", on_fault=faults.append)
+    hot.subscribe(lambda _: 1 / 0, lambda _: {}["x"])  # type: ignore[arg-type]
+    hot.emit(1)
+
+    assert [type(fault.__cause__) for fault in faults] == [KeyError, ZeroDivisionError]
+    hot.subscribe(lambda _: 1 / 0)  # no answer at all: reactivex raises the fault itself again, which is no second one
+    hot.emit(2)
+    assert [type(fault.__cause__) for fault in faults[2:]] == [ZeroDivisionError]

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import reactivex as rx
 from reactivex.subject import Subject
 from reactivex.testing import TestScheduler
 
@@ -147,6 +148,41 @@ def test_a_fetch_that_hangs_is_given_up() -> None:
     assert isinstance(seen[-1], RetriesExhausted)
 
 
+def test_a_source_that_ends_ends_it_before_anything_is_fetched() -> None:
+    async def main() -> tuple[list[Any], int]:
+        venue, seen = Venue(5), list[Any]()
+        joined = rx.empty().pipe(ops.resync(venue.fetch, covers=int, number=int, follows=follows))
+        joined.subscribe(seen.append, seen.append, lambda: seen.append("end"))
+        await asyncio.sleep(60)
+        return seen, venue.asked
+
+    assert run(main()) == ([Syncing(), "end"], 0)
+
+
+@pytest.mark.parametrize("answer", [5, ConnectionError("cut short")])
+def test_an_answer_that_comes_after_the_end_is_nobodys(answer: Any) -> None:
+    """C77: even of a fetch that does not let itself be cancelled."""
+
+    async def main() -> list[Any]:
+        async def fetch() -> int:
+            try:
+                await asyncio.sleep(1)
+            except asyncio.CancelledError:
+                if isinstance(answer, Exception):
+                    raise answer from None
+            return 5
+
+        source, seen = Subject[int](), list[Any]()
+        joined = source.pipe(ops.resync(fetch, covers=int, number=int, follows=follows))
+        subscription = joined.subscribe(seen.append, seen.append)
+        await asyncio.sleep(0.5)
+        subscription.dispose()
+        await asyncio.sleep(60)
+        return seen
+
+    assert run(main()) == [Syncing()]
+
+
 # ---------------------------------------------------------------------- reconcile, audit
 
 
@@ -215,6 +251,64 @@ def test_a_round_that_fails_is_said_and_the_next_one_comes() -> None:
     failure, difference = run(main())
     assert isinstance(failure, ConnectionError)
     assert difference == ops.Difference("a", None, 1)
+
+
+def test_what_never_stands_still_is_compared_when_it_does() -> None:
+    """A round that found no quiet moment says nothing, and the next one comes."""
+
+    async def main() -> tuple[list[Any], int]:
+        asked = version = 0
+
+        async def fetch() -> dict[Any, Any]:
+            nonlocal asked, version
+            asked += 1
+            version += asked <= 6
+            return {"a": 1}
+
+        seen: list[Any] = []
+        stream = ops.reconcile(10.0, fetch, dict, version=lambda: version, tries=3)
+        subscription = stream.subscribe(seen.append)
+        await asyncio.sleep(25)
+        assert not seen
+        await asyncio.sleep(10)
+        subscription.dispose()
+        return seen, asked
+
+    assert run(main()) == ([ops.Difference("a", None, 1)], 7)
+
+
+@pytest.mark.parametrize("when", ["before a round", "in a round", "at a difference"])
+def test_who_leaves_a_comparison_hears_no_more(when: str) -> None:
+    """C77: nor is anything fetched for nobody."""
+
+    async def main() -> tuple[list[Any], int]:
+        asked = 0
+
+        async def fetch() -> dict[Any, Any]:
+            nonlocal asked
+            asked += 1
+            try:
+                await asyncio.sleep(1)
+            except asyncio.CancelledError:
+                raise ConnectionError("cut short") from None
+            return {"a": 1, "b": 2}
+
+        seen: list[Any] = []
+
+        def note(item: Any) -> None:
+            seen.append(item)
+            if when == "at a difference":
+                subscription.dispose()
+
+        subscription = ops.reconcile(10.0, fetch, dict, on_failure=seen.append).subscribe(note)
+        await asyncio.sleep({"before a round": 5.0, "in a round": 10.5}.get(when, 15.0))
+        subscription.dispose()
+        await asyncio.sleep(100)
+        return seen, asked
+
+    seen, asked = run(main())
+    assert seen == ([ops.Difference("a", None, 1)] if when == "at a difference" else [])
+    assert asked == (0 if when == "before a round" else 1)
 
 
 def test_without_a_listener_a_failed_round_fails_the_stream() -> None:
