@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -96,19 +97,24 @@ class _Cold(Observable[T], Coroutine[Any, Any, T], Generic[T]):
 class Call(_Cold[aiohttp.ClientResponse]):
     """A request whose answer is aiohttp's own response: ``await`` it, or ``async with`` it to have it released."""
 
-    _response: aiohttp.ClientResponse | None = None
+    def __init__(self, run: Run[Any], tasks: Callable[[], Tasks], label: Callable[[], str], asked: object) -> None:
+        super().__init__(run, tasks, label, asked)
+        self._entered: list[tuple[Any, aiohttp.ClientResponse]] = []  # the task that entered, and what it got
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
-        self._response = await self._run()
-        return self._response
+        response = await self._run()
+        self._entered.append((asyncio.current_task(), response))
+        return response
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        response, self._response = self._response, None
-        if response is not None:
-            response.release()
-            await response.wait_for_close()
+        me = asyncio.current_task()
+        mine = [entry for entry in self._entered if entry[0] is me] or self._entered
+        entry = mine[-1]
+        self._entered.remove(entry)
+        entry[1].release()
+        await entry[1].wait_for_close()
 
 
 class Fetch(_Cold[FetchResult]):

@@ -186,10 +186,6 @@ class Limiter:
                 if used is not None:
                     window.believe(used, now)
 
-    def banned(self, group: str) -> float:
-        """Return the seconds for which nothing is sent to an exchange."""
-        return max(0.0, self._banned.get(group, 0.0) - asyncio.get_running_loop().time())
-
     def throttle(self, host: Host | None, name: str) -> Throttle | None:
         """Return what paces the frames of a new connection to a host."""
         if host is None or host.sends is None:

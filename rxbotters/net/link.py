@@ -236,8 +236,7 @@ class Link:
 
     def farewell(self, frame: Frame) -> Farewell | None:
         """Tell whether a frame announces the end of its connection."""
-        if self._host is None or self._host.farewell is None:
-            return None
+        assert self._host is not None and self._host.farewell is not None
         try:
             return self._host.farewell(frame.message)
         except ProtocolError:

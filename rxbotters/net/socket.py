@@ -44,6 +44,7 @@ class Connection:
         frames: Data frames received so far.
         bytes: Their size, inflated.
         pending: What handlers returned to be awaited before the next frame is read: their back-pressure.
+        left: Whether nobody listens any more: nothing more is read, not even what is here already.
     """
 
     def __init__(self, ws: ClientWebSocketResponse, send_timeout: float) -> None:
@@ -54,6 +55,7 @@ class Connection:
         self.bytes = 0
         self._throttle = ws.throttle
         self.pending: list[Awaitable[Any]] = []
+        self.left = False
         self.failure: RxbottersError | None = None
         self.goodbye: tuple[int, str, str] | None = None
         self._send_timeout = send_timeout
@@ -97,7 +99,7 @@ class Connection:
         """How many messages wait to be sent."""
         return len(self._outbox)
 
-    async def write(self, reader: asyncio.Task[Any] | None) -> None:
+    async def write(self, reader: asyncio.Task[Any]) -> None:
         """Send what is queued, for as long as the connection lives."""
         ws = self.ws
         try:
@@ -123,8 +125,7 @@ class Connection:
             return  # the reader sees the same loss and says so
         finally:
             self._written.set()
-        if reader is not None:
-            reader.cancel()
+        reader.cancel()
 
     async def written(self) -> bool:
         """Wait until what was queued is sent; return whether it was, or the connection ended before."""
@@ -147,11 +148,9 @@ class Connection:
             return ws.pong(payload)
         if self._pings:
             return ws.ping(self._pings.popleft())
-        if self._outbox:
-            data = self._outbox.popleft()
-            # The writer waited for its turn already.
-            return _RAW.send_str(ws, data) if isinstance(data, str) else _RAW.send_bytes(ws, data)
-        return None
+        data = self._outbox.popleft()
+        # The writer waited for its turn already.
+        return _RAW.send_str(ws, data) if isinstance(data, str) else _RAW.send_bytes(ws, data)
 
     def __repr__(self) -> str:
         return f"<Connection {'closed' if self.ws.closed else 'open'}>"
@@ -177,8 +176,10 @@ def connection(
         on_next: OnNext, on_error: OnError, on_completed: OnCompleted, _: abc.SchedulerBase | None
     ) -> abc.DisposableBase:
         disposed = False
+        opened: Connection | None = None
 
         async def live() -> None:
+            nonlocal opened
             try:
                 ws = await dial()
             except Exception as error:
@@ -187,15 +188,16 @@ def connection(
                 return
             closed: Closed | None = None
             failure: Exception | None = None
-            port = Connection(ws, send_timeout)
+            port = opened = Connection(ws, send_timeout)
             me = asyncio.current_task()
+            assert me is not None
             writer = tasks.spawn(port.write(me), f"rxbotters writer {name}")
             try:
                 if not disposed:
                     on_next(Opened(port))
                     closed = await _read(port, on_next, autoping)
             except asyncio.CancelledError:
-                if disposed or me is None or (port.failure is None and port.goodbye is None):
+                if disposed or (port.failure is None and port.goodbye is None):
                     raise
                 me.uncancel()
                 code, reason, cause = port.goodbye or (1006, str(port.failure), "send")
@@ -217,6 +219,8 @@ def connection(
         def dispose() -> None:
             nonlocal disposed
             disposed = True
+            if opened is not None:
+                opened.left = True
             task.cancel()
 
         return Disposable(dispose)
@@ -224,13 +228,13 @@ def connection(
     return Lean(run)
 
 
-async def _read(port: Connection, on_next: OnNext, autoping: bool) -> Closed:
-    """Hand on frames until the socket ends; return how it ended."""
+async def _read(port: Connection, on_next: OnNext, autoping: bool) -> Closed | None:
+    """Hand on frames until the socket ends; return how it ended, ``None`` if it was left before."""
     ws = port.ws
     receive = ws.receive
     pending = port.pending
     burst = 0
-    while True:
+    while not port.left:
         message = await receive()
         kind = message.type
         if kind is _TEXT:
@@ -258,6 +262,7 @@ async def _read(port: Connection, on_next: OnNext, autoping: bool) -> Closed:
         if burst == _BURST:
             burst = 0
             await asyncio.sleep(0)
+    return None
 
 
 def _how_it_ended(port: Connection, message: aiohttp.WSMessage) -> Closed:

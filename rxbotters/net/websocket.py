@@ -203,6 +203,7 @@ class WebSocketApp(Observable[Frame]):
         self._counts.follow(event)
         match event:
             case Opened(port):
+                self._counts.gone(self._port)  # after a rotation there was one
                 self._port = self._proof.port = port
                 self._opened.open()
             case Closed():

@@ -18,7 +18,6 @@ from rxbotters.wire import redact_url
 
 from .limits import Limiter
 from .metrics import Meter
-from .response import Auth
 from .skew import Skew
 from .tasks import Tasks
 
@@ -131,8 +130,3 @@ def pick(
             f"{'https' if url.scheme == 'http' else 'wss'}://, or auth=None"
         )
     return found
-
-
-def is_default(auth: Any) -> bool:
-    """Whether ``auth`` is the default or an api name, not a foreign object such as basic auth."""
-    return auth is Auth or isinstance(auth, Auth | str)

@@ -15,8 +15,9 @@ import rxbotters
 from rxbotters.clock import Clock
 from rxbotters.descriptor import Limit, Sends
 from rxbotters.errors import LeaseError, LoginRefused, ProtocolError, RateLimited, SubscriptionError
+from rxbotters.net.counts import Counts
 from rxbotters.wire import Dialect, loads
-from rxbotters_operators.events import Closed, Leased, LeaseFailed, Rotated
+from rxbotters_operators.events import Answered, Closed, Connecting, Late, Leased, LeaseFailed, Rotated
 from tests.net.toy import toy
 
 KEYS = {"toy": ["canary-key-7f3a9c", "canary-secret-51d0e8"]}
@@ -497,3 +498,169 @@ async def test_the_stream_of_metrics_ends_with_the_client(connect: Open) -> None
         client.metrics.subscribe(on_completed=lambda: ended.append(True))
 
     assert ended == [True]
+
+
+# ---------------------------------------------------------------------- what has no name of its own
+
+
+async def test_subscriptions_that_were_added_end_once_and_say_so(connect: Open, venue: Venue, until: Any) -> None:
+    """B4, F41: one answer for each message; who awaits late, or again, has the same; a second dispose is none."""
+    venue.refuse = {"bad"}
+    server, client = await connect()
+    async with client:
+        ws = await client.ws_connect(server.ws_url).ready()
+        both = ws.add(send_json=[{"sub": ["bad"]}, {"sub": ["good"]}])
+        for _ in range(2):
+            with pytest.raises(SubscriptionError, match="no bad"):
+                await both
+        assert repr(both) == "<Added 2 messages, refused>"
+        both.dispose()
+        both.dispose()
+        silent = await ws.add(send_json={"order": 1})  # there is no word that ends it
+        silent.dispose()
+        mine = await ws.add(send_str='{"sub": ["x"]}', undo_json={"unsub": ["everything"]})
+        assert repr(mine) == "<Added 1 messages>"
+        mine.dispose()
+        await until(lambda: len(venue.sent("unsub")) == 3)
+    mine.dispose()
+
+    assert venue.sent("unsub") == [{"unsub": ["bad"]}, {"unsub": ["good"]}, {"unsub": ["everything"]}]
+
+
+async def test_a_host_without_a_word_for_it_is_not_told_that_a_subscription_ended(connect: Open, venue: Venue) -> None:
+    server, client = await connect(undo=None)
+    async with client:
+        ws = await client.ws_connect(server.ws_url).ready()
+        (await ws.add(send_json={"sub": ["x"]})).dispose()
+        await ws.heartbeat(5.0)
+
+    assert not venue.sent("unsub")
+
+
+async def test_what_is_no_json_announces_no_farewell(connect: Open, venue: Venue, until: Any) -> None:
+    """F55: it is an error of who reads it, not of the connection."""
+    server, client = await connect()
+    async with client:
+        errors: list[Exception] = []
+        ws = await client.ws_connect(server.ws_url, hdlr_json=lambda message, _: None).ready()
+        ws.errors.subscribe(errors.append)
+        await server.sockets[0].send_str("<html>")
+        await until(lambda: errors)
+        await ws.heartbeat(5.0)
+
+    assert [type(error) for error in errors] == [ProtocolError]
+    assert len(server.sockets) == 1
+
+
+async def test_a_closed_connection_takes_nothing_more(connect: Open, venue: Venue) -> None:
+    """C5, F23: closing twice is closing once; who comes later is told."""
+    server, client = await connect()
+    async with client:
+        ws = await client.ws_connect(server.ws_url).ready()
+        ends: list[Any] = []
+        ws.subscribe(on_completed=lambda: ends.append("end"))
+        await ws.close()
+        await ws.close()
+        with pytest.raises(rxbotters.errors.ClientClosed):
+            ws.add(send_json={"sub": ["x"]})
+        queue = rxbotters.WebSocketQueue()
+        ws.attach(queue)
+        assert [message async for message in queue] == []
+
+    assert ends == ["end"]
+
+
+async def test_who_owns_a_handler_need_not_know_of_connections(connect: Open, venue: Venue, until: Any) -> None:
+    """C34: a method of any object is a handler."""
+
+    class Mine:
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def take(self, message: Any, ws: Any) -> None:
+            self.seen.append(message)
+
+    mine = Mine()
+    server, client = await connect()
+    async with client:
+        await client.ws_connect(server.ws_url, hdlr_json=mine.take).ready()
+        await server.sockets[0].send_json({"n": 1})
+        await until(lambda: {"n": 1} in mine.seen)
+
+
+async def test_frames_that_came_before_a_rotation_are_counted(connect: Open, venue: Venue, until: Any) -> None:
+    """B6, F20: counters never go back."""
+    server, client = await connect()
+    async with client:
+        ws = await client.ws_connect(server.ws_url, overlap=0.01).ready()
+        turns: list[Any] = []
+        ws.events.subscribe(lambda event: turns.append(event) if isinstance(event, Rotated) else None)
+        for number in range(50):
+            await server.sockets[0].send_json({"n": number})
+        await until(lambda: client.metrics.snapshot().frames >= 50)
+        before = client.metrics.snapshot()
+        ws.rotate()
+        await until(lambda: turns)
+        after = client.metrics.snapshot()
+
+    assert after.frames >= before.frames
+    assert after.connections[0].bytes >= before.connections[0].bytes
+    assert after.dropped == 0
+
+
+def test_a_pause_of_this_process_stands_in_the_metrics() -> None:
+    """B6, F29: the last one, and the last round trip."""
+    counts = Counts(Clock())
+    for event in (Connecting("ws://x"), Late(None, 12.0), Answered(None, 0.25)):
+        counts.follow(event)
+    snapshot = counts.snapshot("ws://x", "Opened", None, errors=0, depths={}, dropped=0)
+
+    assert (snapshot.late_s, snapshot.rtt_s, snapshot.attempts) == (12.0, 0.25, 1)
+
+
+# ---------------------------------------------------------------------- leases
+
+
+async def test_a_token_of_before_is_extended_and_its_url_asked_for(serve: Any, until: Any) -> None:
+    """F46: the answer that names the url is not there, so the first dial has another token."""
+    tokens = Tokens()
+    server = await serve(http=tokens.http)
+    async with rxbotters.Client(apis=KEYS, exchanges=[toy(server.url)], hosts={server.host: "toy"}) as client:
+        lease = client.lease("toy.private")
+        events: list[Any] = []
+        lease.events.subscribe(events.append)
+        lease.start("tok0")
+        assert repr(lease) == "<Lease toy.private granted>"
+        await until(lambda: events)
+        lease.start("something else")
+        url = await lease()
+        lease.expire()
+        assert repr(lease) == "<Lease toy.private waiting>"
+
+    assert url.startswith(f"{server.url.replace('http', 'ws')}/ws/tok1?")
+    assert events[:2] == [Leased("tok0", renewed=True), Leased("tok1")]
+
+
+@pytest.mark.parametrize("answer", [{}, {"token": None, "error": "no such key"}, [1]])
+async def test_an_answer_without_a_token_is_a_failed_lease(serve: Any, until: Any, answer: Any) -> None:
+    """F45, F66: said with what was asked, on the client where nobody listens to the lease."""
+
+    async def http(request: web.Request, body: bytes) -> web.Response:
+        return web.json_response(answer)
+
+    server = await serve(http=http)
+    async with rxbotters.Client(apis=KEYS, exchanges=[toy(server.url)], hosts={server.host: "toy"}) as client:
+        errors: list[Exception] = []
+        client.errors.subscribe(errors.append)
+        client.lease("toy.private").start()
+        await until(lambda: errors)
+
+    assert isinstance(errors[0], LeaseError)
+    assert "POST /token" in str(errors[0])
+
+
+async def test_a_lease_is_shared_by_who_asks_for_the_same(connect: Open) -> None:
+    _, client = await connect()
+    async with client:
+        assert client.lease("toy.private") is client.lease("toy.private")
+        assert client.lease("toy.private") is not client.lease("toy.private", base="http://127.0.0.1:1")

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 import rxbotters
 from rxbotters import operators as ops
@@ -352,3 +353,222 @@ async def test_no_error_shows_a_key(serve: Any) -> None:
     assert KEY not in shown
     assert SECRET not in shown
     assert server.requests[0]["headers"]["ACCESS-SIGN"] not in shown
+
+
+# ---------------------------------------------------------------------- urls
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "words"),
+    [
+        ("", "/v1/x", "is relative and the client has no base_url"),
+        ("http://h", "http://[::1", "is no url"),
+        ("http://h", "ftp://h/x", "is no http url"),
+        ("http://h", "https:///x", "is no http url"),
+        ("h", "/x", "is no http url"),
+    ],
+)
+def test_what_is_no_url_is_said_at_the_door(base: str, url: str, words: str) -> None:
+    """C19, F108."""
+    with pytest.raises(ConfigError, match=words):
+        join_url(base, url)
+
+
+def test_urls_may_be_objects() -> None:
+    """C19: relative or absolute."""
+    absolute = URL("https://other.example/y?a=%2F")
+
+    assert join_url("http://h", absolute) is absolute
+    assert str(join_url("http://h", URL("/v1/x"))) == "http://h/v1/x"
+    assert str(join_url("http://h/x", URL("?a=1"))) == "http://h/x?a=1"
+
+
+# ---------------------------------------------------------------------- the pipeline
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated.*:DeprecationWarning")  # aiohttp's own, while it lasts
+async def test_foreign_auth_goes_to_aiohttp_and_no_signature_with_it(serve: Any) -> None:
+    """C22."""
+    server = await serve()
+    async with server.client() as client:
+        await client.get("/a", auth=aiohttp.BasicAuth("me", "mine"))
+
+    (request,) = server.requests
+    assert request["headers"]["Authorization"].startswith("Basic ")
+    assert "ACCESS-SIGN" not in request["headers"]
+
+
+async def test_two_bodies_are_refused(serve: Any) -> None:
+    """C21: as aiohttp refuses them."""
+    server = await serve()
+    async with server.client() as client:
+        with pytest.raises(ValueError, match="data and json"):
+            await client.post("/a", data={"a": 1}, json={"b": 2})
+
+    assert not server.requests
+
+
+async def test_a_redirect_that_never_ends_is_given_up(serve: Any) -> None:
+    """C24, F92."""
+
+    async def http(request: web.Request, body: bytes) -> web.Response:
+        return web.Response(status=307, headers={"Location": request.path})
+
+    server = await serve(http=http)
+    async with server.client() as client:
+        with pytest.raises(UnsafeRequest, match="more than 10 times"):
+            await client.get("/loop", allow_redirects=True)
+
+    assert server.hits["/loop"] == 10
+
+
+async def test_a_truncated_body_of_a_question_is_the_network_error_itself(serve: Any) -> None:
+    """C26, F65: asking again does no harm, so its outcome is not unknown."""
+
+    async def http(request: web.Request, body: bytes) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        await response.write(b"half")
+        request.transport.abort()  # type: ignore[union-attr]
+        return response
+
+    server = await serve(http=http)
+    async with server.client() as client:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await client.fetch("GET", "/x")
+        with pytest.raises(OutcomeUnknown):
+            await client.fetch("POST", "/x")
+
+
+async def test_a_response_class_of_the_users_own_is_obeyed(serve: Any) -> None:
+    """C25: what the client adds to responses is then the user's to do without."""
+
+    class Mine(aiohttp.ClientResponse):
+        pass
+
+    server = await serve()
+    async with server.client(response_class=Mine) as client:
+        async with client.post("/a", data={"a": 1}) as response:
+            assert type(response) is Mine
+        assert (await client.fetch("GET", "/a")).data == {"ok": True}
+
+
+async def test_headers_of_the_session_stand_beside_ours(serve: Any) -> None:
+    """C6, C25."""
+    server = await serve()
+    async with server.client(headers={"X-Bot": "7"}) as client:
+        await client.get("/a")
+
+    headers = server.requests[0]["headers"]
+    assert headers["X-Bot"] == "7"
+    assert headers["User-Agent"].startswith("rxbotters/")
+
+
+async def test_a_body_is_read_once_however_often_it_is_asked_for(serve: Any) -> None:
+    """C17."""
+    server = await serve()
+    async with server.client() as client, client.get("/a") as response:
+        assert await response.read() == await response.read()
+        assert await response.json() == {"ok": True}
+        assert await response.text() == '{"ok": true}'
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "no-such-charset"])
+async def test_text_is_there_whatever_the_server_calls_its_encoding(serve: Any, charset: str) -> None:
+    """C18, F61."""
+
+    async def http(request: web.Request, body: bytes) -> web.Response:
+        return web.Response(body='{"side": "買"}'.encode(), headers={"Content-Type": f"text/html; charset={charset}"})
+
+    server = await serve(http=http)
+    async with server.client() as client:
+        result = await client.fetch("GET", "/x")
+
+    assert result.text == '{"side": "買"}'
+    assert result.data == {"side": "買"}
+    assert result.raise_for_status() is result
+
+
+# ---------------------------------------------------------------------- one call, used again and again
+
+
+async def test_a_call_can_be_entered_again_while_it_is_entered(serve: Any) -> None:
+    """C16: each run is a request of its own, and each is released by who entered it."""
+    server = await serve()
+    async with server.client() as client:
+        call = client.get("/a")
+        async with call as outer:
+            async with call as inner:
+                assert inner is not outer
+            assert inner.closed
+            assert await outer.json() == {"ok": True}
+
+        first_in, second_in = asyncio.Event(), asyncio.Event()
+
+        async def first() -> Any:
+            async with call:
+                first_in.set()
+                await second_in.wait()
+
+        async def second() -> Any:
+            await first_in.wait()
+            async with call as response:
+                second_in.set()
+                await one  # the first leaves while this one has not read its answer
+                return await response.json()
+
+        one = asyncio.create_task(first())
+        assert await second() == {"ok": True}
+
+        entered = await call.__aenter__()
+        await asyncio.create_task(call.__aexit__(None, None, None))  # as test fixtures do: another task leaves
+        assert entered.closed
+    assert len(server.requests) == 5
+
+
+async def test_a_call_is_a_coroutine_to_asyncio(serve: Any) -> None:
+    """C16: it can be scheduled, cancelled before and while it runs, and thrown away."""
+
+    async def http(request: web.Request, body: bytes) -> web.Response:
+        await asyncio.sleep(30 if request.path == "/slow" else 0)
+        return web.json_response({})
+
+    server = await serve(http=http)
+    async with server.client() as client:
+        early = asyncio.create_task(client.get("/never"))
+        early.cancel()
+        late = asyncio.create_task(client.get("/slow"))
+        while not server.hits["/slow"]:
+            await asyncio.sleep(0.001)
+        late.cancel()
+        assert [type(error) for error in await asyncio.gather(early, late, return_exceptions=True)] == [
+            asyncio.CancelledError,
+            asyncio.CancelledError,
+        ]
+        client.get("/never").close()
+        begun = client.get("/never-either")
+        begun.send(None)
+        begun.close()
+
+    assert not server.hits["/never"]
+    assert not server.hits["/never-either"]
+
+
+async def test_a_request_that_fails_fails_its_stream_and_one_that_is_left_is_cancelled(serve: Any, until: Any) -> None:
+    """C17, C77."""
+
+    async def http(request: web.Request, body: bytes) -> web.Response:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    server = await serve(http=http)
+    async with server.client() as client:
+        told: list[Any] = []
+        client.get("http://127.0.0.1:1/x", auth=None).subscribe(told.append, told.append, lambda: told.append("end"))
+        await until(lambda: told)
+        subscription = client.fetch("GET", "/slow").subscribe(told.append, told.append)
+        await until(lambda: server.hits["/slow"])
+        subscription.dispose()
+        await until(lambda: client.metrics.snapshot().tasks == 0)
+
+    assert [type(item) for item in told] == [aiohttp.ClientConnectorError]

@@ -11,10 +11,13 @@ from aiohttp import web
 
 import rxbotters
 from rxbotters.clock import Clock
-from rxbotters.errors import BufferOverflow, SnapshotError
+from rxbotters.descriptor import Sends
+from rxbotters.errors import BufferOverflow, SnapshotError, SubscriptionError
 from rxbotters.stores import DataStore, DataStoreCollection, Diff, OrderBook, SyncedBook
+from rxbotters.testing import run
 from rxbotters_operators import Backoff
-from rxbotters_operators.events import Live, Stale
+from rxbotters_operators.events import Live, Stale, Syncing
+from tests.conftest import Server
 from tests.net.toy import toy
 
 
@@ -257,3 +260,169 @@ async def test_an_answer_older_than_the_connection_makes_nothing_live(serve: Any
         await until(lambda: store["orders"].status == Live())
         assert store["orders"].find() == [{"id": 2}]
         assert statuses[outdated - 1] == Live()
+
+
+# ---------------------------------------------------------------------- when it cannot be brought
+
+
+async def test_after_five_tries_it_is_said_what_to_do_and_the_next_gap_asks_again(
+    serve: Any, venue: Venue, until: Any
+) -> None:
+    """F74, F66: bounded, with the last reason; the book stays not live meanwhile."""
+    venue.fail = 5
+    server, client, store = await opened(serve, venue)
+    errors: list[Exception] = []
+    store.errors.subscribe(errors.append)
+    async with client:
+        client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        await until(lambda: errors)
+        assert server.hits["/depth"] == 5
+        assert store["book"].status_of("X") != Live()
+        await venue.push(server.sockets[0])
+        await until(lambda: store["book"].status_of("X") == Live())
+
+    (error,) = errors
+    assert isinstance(error, SnapshotError)
+    assert "SyncedBook X" in str(error) or "book X" in str(error)
+    assert "gave up after 5 tries" in str(error)
+    assert "503" in str(error)
+    assert error.__cause__ is not None
+
+
+async def test_private_rows_that_cannot_be_fetched_again_are_said_too(serve: Any, venue: Venue, until: Any) -> None:
+    """D10, F26: even when the network itself fails; the rows stay stale."""
+    server, client, store = await opened(serve, venue)
+    errors: list[Exception] = []
+    store.errors.subscribe(errors.append)
+    async with client:
+        await client.ws_connect(server.ws_url, hdlr_json=store.onmessage)
+
+        async def orders() -> Any:
+            if len(server.sockets) > 1:
+                raise ConnectionResetError("cut")
+            return await client.fetch("GET", "/orders")
+
+        class Again:
+            def __await__(self) -> Any:
+                return orders().__await__()
+
+            asked = "/orders"
+
+        await store.initialize(Again())
+        await server.sockets[0].send_json({"order": {"id": 2}})
+        await until(lambda: len(store["orders"]) == 2)
+        await server.sockets[0].close()
+        await until(lambda: errors)
+
+    (error,) = errors
+    assert isinstance(error, SnapshotError)
+    assert "private stores" in str(error)
+    assert isinstance(error.__cause__, ConnectionResetError)
+    assert isinstance(store["orders"].status, Stale)
+
+
+async def test_where_nothing_can_be_asked_for_the_next_snapshot_is_waited_for(
+    serve: Any, venue: Venue, until: Any
+) -> None:
+    """F68: some exchanges send one from time to time."""
+    server, client, store = await opened(serve, venue)
+    store.by_rest = False
+    store._subscription = lambda book, symbol: None  # type: ignore[method-assign]
+    async with client:
+        client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        await until(lambda: client.metrics.snapshot().frames >= 1)
+        await until(lambda: not [task for task in asyncio.all_tasks() if "resync" in task.get_name()])
+        assert store["book"].status_of("X") == Syncing()
+        await server.sockets[0].send_json({"s": "X", "snapshot": venue.number})
+        await until(lambda: store["book"].status_of("X") == Live())
+
+    assert not server.hits["/depth"]
+    assert venue.subs.count({"sub": ["book.X"]}) == 1
+
+
+def test_a_subscription_that_was_made_again_in_vain_is_made_again(venue: Venue) -> None:
+    """F68, F74: every five seconds, and no longer once the book is live."""
+
+    async def main() -> tuple[list[Any], Any]:
+        server = await Server().start(ws=venue.ws)
+        exchange = toy(server.url, greet=None, login=None, ack=None, request_ids=None)
+        async with server.client(apis={}, exchanges=[exchange], hosts={server.host: "toy"}, clock=QUICK) as client:
+            store = Toy()
+            store.by_rest = False
+            client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+            await asyncio.sleep(12)
+            await server.sockets[0].send_json({"s": "X", "snapshot": venue.number})
+            await asyncio.sleep(30)
+            status = store["book"].status_of("X")
+        await server.stop()
+        return [message for message in venue.subs if "unsub" in message], status
+
+    ends, status = run(main())
+
+    assert ends == [{"unsub": ["book.X"]}] * 3
+    assert status == Live()
+
+
+async def test_a_snapshot_is_asked_for_where_the_exchange_publishes_it(serve: Any, venue: Venue, until: Any) -> None:
+    """D10: on the host that belongs to the connection, unless the host was added by the user."""
+    server, client, store = await opened(serve, venue)
+    asked: list[Any] = []
+    store._rest = lambda url: asked.append(url) or f"{server.url}/"  # type: ignore[method-assign, func-returns-value]
+    async with client:
+        app = client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        app._resyncer._is_extra = lambda host, port: False
+        await until(lambda: store["book"].status_of("X") == Live())
+
+    assert [str(url) for url in asked] == [server.ws_url]
+
+
+# ---------------------------------------------------------------------- ready
+
+
+async def test_who_comes_after_a_refusal_is_told_too(serve: Any, venue: Venue, until: Any) -> None:
+    """C28, F41: as long as that connection lives."""
+
+    async def refuse(ws: web.WebSocketResponse, _: web.Request) -> None:
+        async for message in ws:
+            for name in message.json().get("sub", ()):
+                await ws.send_json({"acked": name, "error": "no"})
+
+    server = await serve(ws=refuse)
+    exchange = toy(server.url, greet=None, login=None)
+    async with rxbotters.Client(apis={}, exchanges=[exchange], hosts={server.host: "toy"}) as client:
+        app = client.ws_connect(server.ws_url, send_json={"sub": ["x"]})
+        app.errors.subscribe()
+        for _ in range(2):
+            with pytest.raises(SubscriptionError):
+                await app.ready()
+
+
+def test_ready_comes_back_on_the_next_connection_if_this_one_ends_before_all_is_sent() -> None:
+    """C28, F40, F44: on hosts where each message waits for its turn."""
+
+    async def main() -> tuple[list[int], float]:
+        got: list[int] = []
+
+        async def talk(ws: web.WebSocketResponse, _: web.Request) -> None:
+            number = len(server.sockets)
+            async for _ in ws:
+                got.append(number)
+                if number == 1 and len(got) == 2:
+                    await ws.close()
+                    return
+
+        server = await Server().start(ws=talk)
+        exchange = toy(server.url, greet=None, login=None, ack=None, beat=None, sends=Sends(1, 1.0))
+        async with server.client(apis={}, exchanges=[exchange], hosts={server.host: "toy"}, clock=QUICK) as client:
+            app = client.ws_connect(server.ws_url, send_str=["1", "2", "3", "4"])
+            app.errors.subscribe()
+            await app.ready()
+            took = asyncio.get_running_loop().time()
+            await asyncio.sleep(0.5)  # the last one is on its way
+        await server.stop()
+        return got, took
+
+    got, took = run(main())
+
+    assert got == [1, 1, 2, 2, 2, 2]
+    assert 4 <= took < 8

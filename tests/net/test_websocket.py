@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
+from yarl import URL
 
 import rxbotters
 from rxbotters import operators as ops
+from rxbotters.clock import Clock
 from rxbotters.errors import (
     BufferOverflow,
     ClientClosed,
@@ -27,8 +29,11 @@ from rxbotters.errors import (
     SubscriptionError,
 )
 from rxbotters.net.dial import retry_after
+from rxbotters.net.proof import Proof
+from rxbotters.net.tasks import Gate
 from rxbotters.wire import loads
 from rxbotters_operators.events import Closed, Frame, Rotated, Subscribed, Waiting
+from rxbotters_operators.hot import Latest
 
 QUICK = (0.01, 0.05, 1.5, 0.01)
 PUBLIC: dict[str, Any] = {"apis": {}, "hosts": {}}
@@ -446,6 +451,235 @@ async def test_a_queue_is_bounded_by_its_policy(serve: Any, until: Any) -> None:
         assert isinstance(dropping, asyncio.Queue)
         with pytest.raises(asyncio.QueueEmpty):
             rxbotters.WebSocketQueue().get_nowait()
+
+
+async def test_a_queue_is_a_queue_to_who_fills_it_by_hand() -> None:
+    """C38: all of `asyncio.Queue` that makes sense for messages."""
+    queue = rxbotters.WebSocketQueue(maxsize=2, overflow="block")
+    assert queue.empty()
+    queue.put_nowait(1)
+    await queue.put(2)
+    assert (queue.full(), queue.empty(), queue.qsize()) == (True, False, 2)
+    waiting = asyncio.ensure_future(queue.put(3))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    assert await queue.get() == 1
+    await waiting
+    queue.close()
+
+    assert [message async for message in queue] == [2, 3]
+
+
+async def test_every_kind_of_handler_may_fail_and_may_return_something_to_wait_for(serve: Any, until: Any) -> None:
+    """C34, C35, F85, F86: text, bytes and JSON; the next frame waits for what was returned, and the others go on."""
+    done: list[Any] = []
+
+    def fail(message: Any, ws: Any) -> None:
+        raise RuntimeError("mine")
+
+    def later(message: Any, ws: Any) -> Any:
+        async def work() -> None:
+            await asyncio.sleep(0)
+            done.append(message)
+            if message == b"[2]":
+                raise KeyError("after all")
+
+        return work()
+
+    async def talk(ws: web.WebSocketResponse, _: web.Request) -> None:
+        await ws.send_str("[1]")
+        await ws.send_bytes(b"[2]")
+        async for _ in ws:
+            pass
+
+    server = await serve(ws=talk)
+    async with server.client(**PUBLIC) as client:
+        both = [fail, later]
+        app = client.ws_connect(server.ws_url, hdlr_str=both, hdlr_bytes=both, hdlr_json=both)
+        errors: list[Exception] = []
+        app.errors.subscribe(errors.append)
+        await until(lambda: len(done) == 4 and len(errors) == 5)
+
+    assert done == ["[1]", [1], b"[2]", [2]]
+    assert sorted(type(error.__cause__).__name__ for error in errors) == ["KeyError", *["RuntimeError"] * 4]
+
+
+@pytest.mark.usefixtures("small_backlog")
+async def test_an_async_handler_that_cannot_follow_loses_the_oldest_and_says_so_once(serve: Any, until: Any) -> None:
+    """C78, F87."""
+    gate = asyncio.Event()
+    seen: list[int] = []
+
+    async def slow(message: int, ws: Any) -> None:
+        await gate.wait()
+        seen.append(message)
+
+    async def burst(ws: web.WebSocketResponse, _: web.Request) -> None:
+        for number in range(8):
+            await ws.send_json(number)
+        async for _ in ws:
+            pass
+
+    server = await serve(ws=burst)
+    async with server.client(**PUBLIC) as client:
+        app = client.ws_connect(server.ws_url, hdlr_json=slow)
+        errors: list[Exception] = []
+        app.errors.subscribe(errors.append)
+        await until(lambda: client.metrics.snapshot().frames == 8)
+        snapshot = client.metrics.snapshot()
+        (depth,) = snapshot.connections[0].depths.values()
+        gate.set()
+        await until(lambda: len(seen) + snapshot.dropped == 8)
+
+    assert 0 < depth <= 3
+    assert seen[-3:] == [5, 6, 7]
+    assert snapshot.dropped in (4, 5)  # one may have been taken before the rest arrived
+    assert [type(error) for error in errors] == [BufferOverflow]
+
+
+@pytest.fixture
+def small_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rxbotters.net.handlers._BACKLOG", 3)
+
+
+async def test_an_async_handler_may_fail_when_nobody_is_connected(serve: Any, until: Any) -> None:
+    """C35, F85: there is nothing to restart then."""
+    gate = asyncio.Event()
+
+    async def fail(message: Any, ws: Any) -> None:
+        await gate.wait()
+        raise RuntimeError("mine")
+
+    async def once(ws: web.WebSocketResponse, _: web.Request) -> None:
+        await ws.send_str("1")
+        await ws.close()
+
+    server = await serve(ws=once)
+    async with server.client(**PUBLIC) as client:
+        app = client.ws_connect(
+            server.ws_url, hdlr_json=fail, on_handler_error="restart", backoff=(60, 60, 1, 60), min_uptime=60
+        )
+        errors: list[Exception] = []
+        app.errors.subscribe(errors.append)
+        await until(lambda: isinstance(app.state, Waiting) or (app.current_ws is None and server.hits["ws"]))
+        await server.stop()
+        await until(lambda: app.current_ws is None)
+        gate.set()
+        await until(lambda: any(isinstance(error, HandlerError) for error in errors))
+
+
+async def test_bytes_wait_for_their_turn_too_and_nothing_is_posted_on_a_lost_connection(serve: Any, until: Any) -> None:
+    """C33, F44."""
+    server = await serve()
+    turns: list[str] = []
+
+    class Turn:
+        async def wait(self) -> None:
+            turns.append("turn")
+
+    async with server.client(**PUBLIC) as client:
+        app = await client.ws_connect(server.ws_url)
+        ws = app.current_ws
+        assert ws is not None
+        ws.throttle = Turn()  # type: ignore[assignment]
+        await ws.send_bytes(b"1")
+        await ws.send_str("2")
+        await until(lambda: server.received == [b"1", "2"])
+        ws.post("3")
+        await until(lambda: server.received[-1] == "3")
+        await ws.close()
+        ws.post("never")
+    assert turns == ["turn", "turn"]
+    assert "never" not in server.received
+
+
+@pytest.mark.parametrize("location", ["ftp://example.com/x", "/ws"])
+async def test_an_upgrade_that_is_redirected_nowhere_is_refused_without_its_url(serve: Any, location: str) -> None:
+    """F33, C15: to what is no url of a WebSocket, and in a circle."""
+
+    async def upgrade(request: web.Request) -> web.Response:
+        return web.Response(status=307, headers={"Location": location})
+
+    server = await serve(upgrade=upgrade)
+    async with server.client(**PUBLIC) as client:
+        app = client.ws_connect(f"{server.ws_url}?token=hidden", backoff=QUICK, fatal=(307,))
+        errors: list[Exception] = []
+        app.errors.subscribe(errors.append)
+        async with asyncio.timeout(10):
+            while not errors:
+                await asyncio.sleep(0.002)
+
+    assert "hidden" not in str(errors[0])
+
+
+@pytest.mark.parametrize("make", [lambda url: lambda: url, lambda url: URL(url)])
+async def test_a_url_may_be_an_object_or_a_plain_function(serve: Any, make: Any) -> None:
+    """C29."""
+    server = await serve()
+    async with server.client(**PUBLIC) as client:
+        app = await client.ws_connect(make(server.ws_url))
+        assert app.current_ws is not None
+        assert str(app.current_ws.url) == server.ws_url
+
+
+async def test_keys_and_a_host_that_is_unknown_are_worth_a_warning(serve: Any, caplog: Any) -> None:
+    """C39, F105: once."""
+    server = await serve()
+    async with server.client(hosts={}) as client:
+        for _ in range(2):
+            await client.ws_connect(server.ws_url)
+    assert caplog.text.count("is no host of a known exchange") == 1
+
+
+async def test_who_waits_for_a_pong_when_it_closes_is_told(serve: Any) -> None:
+    """C42, F23."""
+
+    async def deaf(ws: web.WebSocketResponse, _: web.Request) -> None:
+        async for _ in ws:
+            pass
+
+    server = await serve(ws=deaf, autoping=False)
+    async with server.client(**PUBLIC) as client:
+        app = await client.ws_connect(server.ws_url)
+        waiting = [asyncio.ensure_future(app.heartbeat(30.0)) for _ in range(2)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await app.close()
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in told] == [ClientClosed, ClientClosed]
+
+
+async def test_a_ping_by_hand_finds_the_connection_that_stays() -> None:
+    """C42: one that opens and is gone before a word could be said is passed over; an alien pong proves nothing."""
+
+    class Port:
+        def __init__(self) -> None:
+            self.pings: list[bytes] = []
+
+        def ping(self, payload: bytes) -> None:
+            self.pings.append(payload)
+
+    opened = Gate()
+    proof = Proof(Clock(), opened, Latest[Any](None))
+    proof.pong(Frame("pong", "text is no payload"))
+    waiting = asyncio.ensure_future(proof.of_life(5.0, None))
+    await asyncio.sleep(0)
+    opened.open()
+    opened.shut()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    proof.port = port = Port()  # type: ignore[assignment]
+    opened.open()
+    while not port.pings:
+        await asyncio.sleep(0)
+    assert proof.awaited
+    proof.pong(Frame("pong", b"alien"))
+    for _ in range(2):
+        proof.pong(Frame("pong", port.pings[0]))
+    proof.fail(ClientClosed())
+
+    assert await waiting >= 0
+    assert not proof.awaited
 
 
 async def test_a_frame_with_bad_utf8_or_too_large_backs_off(serve: Any, until: Any) -> None:
