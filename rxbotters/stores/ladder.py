@@ -70,12 +70,3 @@ class Ladder:
         del ranks[index]
         del self.prices[index]
         return value
-
-    def clear(self) -> None:
-        """Remove every level."""
-        self.levels = {}
-        self.prices = []
-        self.ranks = self.prices
-
-    def __len__(self) -> int:
-        return len(self.prices)

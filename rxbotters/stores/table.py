@@ -28,6 +28,7 @@ from .row import CONTAINERS, Row, RowId, freeze, merge
 __all__ = ["Item", "Table"]
 
 Item = Mapping[str, Any]
+_MISSING = object()
 
 
 class Table:
@@ -239,18 +240,18 @@ class Table:
         elif row is None:
             del self._born[key]
         for field, index in self._indexes.items():
-            try:
-                if before is not None and field in before and (row is None or row.get(field) != before[field]):
-                    del index[before[field]][key]
-                    if not index[before[field]]:
-                        del index[before[field]]
-                if row is not None and field in row:
-                    bucket = index.setdefault(row[field], {})
-                    if before is not None and key not in bucket:
-                        self._moved.add(field)  # an old row joins: the bucket is no longer in order of insertion
-                    bucket[key] = row
-            except TypeError:
-                continue  # an unhashable value equals no value one could look up
+            was = before.get(field, _MISSING) if before is not None else _MISSING
+            now = row.get(field, _MISSING) if row is not None else _MISSING
+            if was is not _MISSING and was != now and _hashable(was):
+                bucket = index[was]
+                del bucket[key]
+                if not bucket:
+                    del index[was]
+            if row is not None and now is not _MISSING and _hashable(now):
+                bucket = index.setdefault(now, {})
+                if before is not None and key not in bucket:
+                    self._moved.add(field)  # an old row joins: the bucket is no longer in order of insertion
+                bucket[key] = row
 
     # ------------------------------------------------------------------ telling
 
@@ -365,7 +366,7 @@ class Table:
             row = self._rows.get(key)
             return [(key, row)] if row is not None and matching((row,), query) else []
         for field, index in self._indexes.items():
-            if field in query:
+            if field in query and _hashable(query[field]):
                 pairs = list(index.get(query[field], {}).items())
                 if field in self._moved:
                     pairs.sort(key=lambda pair: self._born[pair[0]])
@@ -375,3 +376,12 @@ class Table:
     def _set_status(self, status: Status) -> None:
         if status != self.statuses.value:
             self.statuses.emit(status)
+
+
+def _hashable(value: Any) -> bool:
+    """Whether an index can hold ``value``; what it cannot hold is looked for row by row."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
