@@ -209,7 +209,7 @@ class OrderBook(DataStore):
     def _settle(self) -> None:
         if self._levels.touched:
             self._trim()
-        if self._told or self._waiters:
+        if self._told or self._waiters or (self._group is not None and self._group.feeding is not self._fed_by):
             self._announce()
 
     def _trim(self) -> None:

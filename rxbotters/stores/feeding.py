@@ -104,12 +104,12 @@ class Feeding:
             app.attach(self)
 
     def _note_fed(self, stores: Iterable[DataStore]) -> None:
-        if self.feeding is not None:
-            fed = self._fed.get(self.feeding)
-            if fed is None:
-                fed = self._fed[self.feeding] = {}
-            for store in stores:
-                fed[store] = None
+        fed = self._fed.get(self.feeding)
+        if fed is None:
+            fed = self._fed[self.feeding] = {}
+        for store in stores:
+            fed[store] = None
+            store._fed_by = self.feeding
 
     def onevent(self, event: Any) -> None:
         """Hear of a connection that feeds the collection."""
@@ -173,7 +173,9 @@ class Feeding:
     def _left(self, feed: Any) -> bool:
         """Forget a connection that ended for good; return whether it was the last one."""
         self._feeds.pop(feed, None)
-        self._fed.pop(feed, None)
+        for store in self._fed.pop(feed, ()):
+            if store._fed_by is feed:
+                store._fed_by = None
         self._broken.discard(feed)
         for store in self._stores.values():
             store._down.discard(feed)

@@ -59,6 +59,7 @@ class Table:
         self._settled = 0
         self._told: list[StoreChange] = []
         self._group: Any = None
+        self._fed_by: Any = None  # the connection that is known to feed it
         self._oldest: deque[Any] = deque()
         self._grasp = 16
         self._waiters: set[asyncio.Future[None]] = set()
@@ -285,7 +286,7 @@ class Table:
         """End a mutation call: evict, then tell, unless a message is being folded that has more to say."""
         if len(self._rows) > self._MAXLEN:
             self._trim()
-        if self._told or self._waiters:
+        if self._told or self._waiters or (self._group is not None and self._group.feeding is not self._fed_by):
             self._announce()
 
     def _announce(self) -> None:
