@@ -10,7 +10,7 @@ import reactivex as rx
 
 from rxbotters import DataStore, DataStoreCollection, OrderBook
 from rxbotters import operators as ops
-from rxbotters.errors import BadNumber, ConfigError, ProtocolError, SnapshotError, VenueError
+from rxbotters.errors import BadNumber, BufferOverflow, ConfigError, ProtocolError, SnapshotError, VenueError
 from rxbotters_operators.events import Closed, StoreChange
 
 
@@ -415,3 +415,169 @@ def test_a_store_alone_tells_what_a_loss_takes_too() -> None:
     ]
     assert [change.data["id"] for change in outer[0]] == [2]
     assert not len(store)
+
+
+# ---------------------------------------------------------------------- which class a store has
+
+
+class Later(DataStoreCollection):
+    """Its annotations are texts, as in every module that looks ahead."""
+
+    def _init(self) -> None:
+        self.create("near")
+        self.create("local")
+        self.create("quoted")
+        self.create("nonsense")
+        self.create("unknown")
+
+    @property
+    def near(self) -> Near:
+        return self["near"]  # type: ignore[return-value]
+
+    @property
+    def local(self) -> Local:  # type: ignore[name-defined]  # noqa: F821
+        return self["local"]
+
+    @property
+    def quoted(self) -> "Near":  # noqa: UP037
+        return self["quoted"]  # type: ignore[return-value]
+
+    @property
+    def nonsense(self) -> int:
+        return 1
+
+    @property
+    def unknown(self) -> Nowhere:  # type: ignore[name-defined]  # noqa: F821
+        return self["unknown"]
+
+
+class Near(DataStore):
+    _KEYS = ("id",)
+
+
+def test_a_store_is_what_its_property_says_wherever_that_class_stands() -> None:
+    """C68: defined later, inside a function, or nowhere."""
+
+    def elsewhere() -> type:
+        class Local(DataStore):
+            pass
+
+        return Local
+
+    older, local = elsewhere(), elsewhere()
+    later = Later()
+
+    assert type(later["near"]) is Near
+    assert type(later["quoted"]) is Near
+    assert type(later["local"]) is local
+    assert type(later["nonsense"]) is DataStore
+    assert type(later["unknown"]) is DataStore
+    assert older is not local
+
+
+# ---------------------------------------------------------------------- snapshots
+
+
+class Asked(DataStoreCollection):
+    """Notes what it is given for each path."""
+
+    def _init(self) -> None:
+        self.got: list[tuple[Any, dict[str, str]]] = []
+
+    def _routes(self) -> Any:
+        return {"/rows": lambda body, query: self.got.append((body, dict(query)))}
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ({"params": {"a": "1"}}, {"a": "1"}),
+        ({"params": {"a": "1"}, "data": {"b": 2, "c": "x", "a": [1]}}, {"a": "[1]", "b": "2", "c": "x"}),
+        ({"data": "{not json"}, {}),
+        ({"data": b"[1]"}, {}),
+    ],
+)
+async def test_a_route_is_told_what_was_asked_in_the_query_and_in_the_body(
+    serve: Any, options: Any, query: Any
+) -> None:
+    """C69: some exchanges have one path for every question."""
+    server = await serve()
+    asked = Asked()
+    async with server.client() as client:
+        await asked.initialize(client.post("/rows", **options))
+
+    assert asked.got == [({"ok": True}, query)]
+
+
+async def test_who_has_no_routes_is_told_and_nothing_is_left_unawaited() -> None:
+    """C69: coroutines are closed, futures stay the caller's."""
+
+    async def answer() -> Any:
+        raise AssertionError("never run")
+
+    future = asyncio.get_running_loop().create_future()
+    with pytest.raises(ConfigError, match="define _routes"):
+        await SomeKeyless().initialize(answer(), future)
+    assert not future.done()
+
+
+class SomeKeyless(DataStoreCollection):
+    pass
+
+
+async def test_messages_held_for_a_snapshot_are_bounded_and_folded_after_the_last_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F74, C78: two snapshots under way at once; the oldest of too many are dropped, and that is said."""
+    monkeypatch.setattr("rxbotters.stores.collection._HELD", 3)
+
+    class Held(DataStoreCollection):
+        def _init(self) -> None:
+            self.create("tick", keys=["id"])
+
+        def _onmessage(self, msg: Any, ws: Any = None) -> None:
+            self["tick"]._insert([{"id": msg}])
+
+        def _routes(self) -> Any:
+            return {"/rows": lambda body, query: None}
+
+    held = Held()
+    errors: list[Exception] = []
+    held.errors.subscribe(errors.append)
+    gates = [asyncio.Event(), asyncio.Event()]
+
+    async def fails(gate: asyncio.Event) -> Any:
+        await gate.wait()
+        raise ConnectionError("no answer")
+
+    both = [asyncio.ensure_future(held.initialize(fails(gate))) for gate in gates]
+    await asyncio.sleep(0)
+    for number in range(5):
+        held.onmessage(number)
+    gates[0].set()
+    await asyncio.wait([both[0]])
+    assert not len(held["tick"])
+    gates[1].set()
+    await asyncio.gather(*both, return_exceptions=True)
+
+    assert [row["id"] for row in held["tick"]] == [2, 3, 4]
+    assert [type(error) for error in errors] == [BufferOverflow, BufferOverflow]
+
+
+async def test_an_async_onmessage_that_fails_is_an_error_like_any_other() -> None:
+    """C35, F85: and who waits is woken all the same."""
+
+    class Slow(DataStoreCollection):
+        async def _onmessage(self, msg: Any, ws: Any = None) -> None:  # type: ignore[override]
+            raise KeyError("mine")
+
+    slow = Slow()
+    errors: list[Exception] = []
+    slow.errors.subscribe(errors.append)
+    waiting = asyncio.ensure_future(slow.wait())
+    await asyncio.sleep(0)
+    await slow.onmessage({"a": 1})
+    await waiting
+
+    assert [type(error) for error in errors] == [ProtocolError]
+    assert isinstance(errors[0].__cause__, KeyError)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rxbotters import DataStore, StoreChange
+from rxbotters import DataStore, DataStoreCollection, StoreChange
 from rxbotters.errors import BadNumber, BufferOverflow, MissingKey, UnhashableKey
 from rxbotters_operators.events import Live
 
@@ -398,3 +398,116 @@ def test_a_raising_subscriber_is_detached_and_reported() -> None:
     assert len(seen) == 2
     assert len(errors) == 1
     assert isinstance(errors[0].__cause__, ZeroDivisionError)
+
+
+# ---------------------------------------------------------------------- rows, streams, waiting
+
+
+def test_copies_of_a_row_are_the_callers_to_change() -> None:
+    """C58, C59, P4: copy, deepcopy and pickle, with what is nested."""
+    import copy
+    import pickle
+
+    store = DataStore(keys=["id"], data=[{"id": 1, "legs": [{"q": 1}, [2]], "meta": {"a": [3]}}])
+    (row,) = store.find()
+    for made in (copy.deepcopy(row), copy.deepcopy(dict(row))):
+        made["legs"][0]["q"] = 9
+        made["legs"][1].append(9)
+        made["meta"]["a"].append(9)
+        made["id"] = 9
+    for made in (row.copy(), copy.copy(row)):
+        made["id"] = 9
+    legs = copy.deepcopy(row["legs"])
+    legs.append(9)
+    assert pickle.loads(pickle.dumps(row)) == row
+    assert type(pickle.loads(pickle.dumps(row["legs"]))) is type(row["legs"])
+
+    assert store.find() == [{"id": 1, "legs": [{"q": 1}, [2]], "meta": {"a": [3]}}]
+
+
+def test_a_row_that_was_a_row_already_is_not_copied_again() -> None:
+    """F83: what is frozen can be shared; what is not is copied to the bottom."""
+    one, other = DataStore(keys=["id"]), DataStore(keys=["id"])
+    one._insert([{"id": 1, "legs": [1]}])
+    (row,) = one.find()
+    other._insert([row])
+
+    assert other.find() == [row]
+    assert other.find()[0]["legs"] is row["legs"]
+    keyless = DataStore(data=[{"v": 1}])
+    key, stored = next(iter(keyless._find_with_uuid().items()))
+    keyless._amend(key.key, {"v": 1})  # type: ignore[attr-defined]
+    assert keyless.find()[0] is stored
+    keyless._amend(key.key, {"w": [2]})  # type: ignore[attr-defined]
+    assert keyless.find() == [{"v": 1, "w": [2]}]
+
+
+async def test_a_stream_counts_what_waits_and_what_was_lost_and_is_true_when_empty() -> None:
+    """C65, C78."""
+    store = DataStore(keys=["id"])
+    with store.watch(maxsize=2, overflow="drop_oldest") as stream:
+        assert stream
+        assert len(stream) == 0
+        store._insert([{"id": number} for number in range(5)])
+        assert (len(stream), stream.dropped) == (2, 3)
+    assert [change.data["id"] async for change in stream] == [3, 4]
+
+
+async def test_who_waits_may_leave_and_who_watched_is_let_go() -> None:
+    """C64, F23, F26: a waiter that was cancelled is no waiter; at the end the others are told why."""
+    collection = DataStoreCollection()
+    collection.create("tick", keys=["id"])
+    store = collection["tick"]
+    rows: list[Any] = []
+    ends: list[str] = []
+    store.at({"id": 1}).subscribe(rows.append, on_completed=lambda: ends.append("row"))
+    store.changes.subscribe(on_completed=lambda: ends.append("changes"))
+    waiting = [asyncio.ensure_future(one) for one in (store.wait(), store.wait(), collection.wait(), collection.wait())]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    waiting[2].cancel()
+    feed = object()
+    collection.joined(feed)
+    collection.release(feed, ConnectionError("closed"))
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [type(error) for error in told] == [asyncio.CancelledError, ConnectionError] * 2
+    assert ends == ["row", "changes"]
+
+
+def test_a_watched_row_is_told_as_it_is_and_forgotten_with_its_last_reader() -> None:
+    """C65: a second reader of one row shares the first one's dispatch."""
+    store = DataStore(keys=["id"])
+    one: list[Any] = []
+    other: list[Any] = []
+    first = store.at({"id": 1}).subscribe(one.append)
+    store._insert([{"id": 1, "v": "a"}])
+    second = store.at({"id": 1}).subscribe(other.append)
+    first.dispose()
+    store._insert([{"id": 1, "v": "b"}])
+    second.dispose()
+    store._insert([{"id": 1, "v": "c"}])
+
+    assert one == [{"id": 1, "v": "a"}]
+    assert other == [{"id": 1, "v": "a"}, {"id": 1, "v": "b"}]
+    assert not store._at
+    for bad, words in (({"v": 1}, "id is missing"), ({}, "id is missing")):
+        with pytest.raises(ValueError, match=words):
+            store.at(bad)
+    with pytest.raises(ValueError, match="has no keys"):
+        DataStore().at({"id": 1})
+
+
+def test_an_error_of_a_store_is_told_by_its_collection_and_by_itself_if_one_listens() -> None:
+    """C51, F78."""
+    collection = DataStoreCollection()
+    collection.create("tick", keys=["id"])
+    group: list[Exception] = []
+    own: list[Exception] = []
+    collection.errors.subscribe(group.append)
+    collection["tick"]._insert([{"no": "key"}])
+    collection["tick"].errors.subscribe(own.append)
+    collection["tick"]._insert([{"no": "key"}])
+
+    assert (len(group), len(own)) == (2, 1)
+    assert collection["tick"].skipped == 2
