@@ -664,3 +664,47 @@ async def test_a_lease_is_shared_by_who_asks_for_the_same(connect: Open) -> None
     async with client:
         assert client.lease("toy.private") is client.lease("toy.private")
         assert client.lease("toy.private") is not client.lease("toy.private", base="http://127.0.0.1:1")
+
+
+async def test_a_connection_signs_with_the_time_its_exchange_told_by_rest(connect: Open, venue: Venue) -> None:
+    """F101: the answers of any host of the same exchange are a clock for its streams; those of others are not."""
+    _, client = await connect(client={"adjust_clock": True, "clock": Clock(now=lambda: 1_700_000_000.0)})
+    async with client:
+        wiring = client._wiring
+        assert wiring.stamp("toy", "toy.example").ms == 1_700_000_000_000
+        for host, date in (
+            ("elsewhere.example", "Tue, 14 Nov 2023 23:13:20 GMT"),
+            ("api.bitflyer.com", "Tue, 14 Nov 2023 23:13:20 GMT"),
+        ):
+            wiring.learn_date(host, date, 1_700_000_000.0)
+        assert wiring.stamp("toy", "ws.toy.example").ms == 1_700_000_000_000
+        stream = "ws.lightstream.bitflyer.com"
+        assert wiring.stamp("bitflyer", stream).ms == pytest.approx(1_700_003_600_500, abs=501)
+
+
+async def test_a_connection_says_what_it_is_and_where_it_goes(connect: Open, venue: Venue) -> None:
+    """C15, C29."""
+    server, client = await connect()
+    async with client:
+        ws = await client.ws_connect(f"{server.ws_url}?token=hidden").ready()
+        assert repr(ws).startswith("<WebSocketApp ws://127.0.0.1")
+        assert repr(ws).endswith(" Subscribed>")
+        assert "hidden" not in repr(ws)
+        assert "hidden" in str(ws.url)
+        connection = ws._port
+        assert repr(connection) == "<Connection open>"
+    assert repr(connection) == "<Connection closed>"
+    assert repr(ws).endswith(" Closed>")
+
+
+async def test_what_was_taken_back_before_the_end_is_not_told_of_it(connect: Open, venue: Venue) -> None:
+    """B4, F23: a subscription that outlived its connection can still be disposed."""
+    server, client = await connect()
+    async with client:
+        ws = await client.ws_connect(server.ws_url).ready()
+        late = ws.add(send_json={"sub": ["x"]})
+        await ws.close()
+        late.dispose()
+        late.dispose()
+    with pytest.raises(rxbotters.errors.ClientClosed):
+        await late

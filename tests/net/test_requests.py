@@ -13,6 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from yarl import URL
 
 import rxbotters
@@ -372,6 +374,18 @@ def test_what_is_no_url_is_said_at_the_door(base: str, url: str, words: str) -> 
     """C19, F108."""
     with pytest.raises(ConfigError, match=words):
         join_url(base, url)
+
+
+@given(st.text(st.sampled_from("/\\\\@:.?#%[] ae0\t\n\u3002"), max_size=12))
+def test_no_relative_url_leaves_its_base(url: str) -> None:
+    """C19, F92: whatever is in it."""
+    assume("://" not in url)
+    try:
+        joined = join_url("https://api.example:8443/v1", url)
+    except ConfigError:
+        return
+
+    assert joined.origin() == URL("https://api.example:8443")
 
 
 def test_urls_may_be_objects() -> None:

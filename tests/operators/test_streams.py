@@ -756,6 +756,6 @@ def test_a_subscriber_whose_answer_to_its_own_fault_fails_is_two_faults() -> Non
     hot.emit(1)
 
     assert [type(fault.__cause__) for fault in faults] == [KeyError, ZeroDivisionError]
-    hot.subscribe(lambda _: 1 / 0)  # no answer at all: reactivex raises the fault itself again, which is no second one
+    hot.pipe(ops.map(lambda item: item)).subscribe(lambda _: 1 / 0)  # reactivex raises the fault itself again
     hot.emit(2)
     assert [type(fault.__cause__) for fault in faults[2:]] == [ZeroDivisionError]

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-import reactivex as rx
 from reactivex.subject import Subject
 from reactivex.testing import TestScheduler
 
@@ -150,8 +149,9 @@ def test_a_fetch_that_hangs_is_given_up() -> None:
 
 def test_a_source_that_ends_ends_it_before_anything_is_fetched() -> None:
     async def main() -> tuple[list[Any], int]:
-        venue, seen = Venue(5), list[Any]()
-        joined = rx.empty().pipe(ops.resync(venue.fetch, covers=int, number=int, follows=follows))
+        venue, seen, over = Venue(5), list[Any](), Subject[int]()
+        over.on_completed()
+        joined = over.pipe(ops.resync(venue.fetch, covers=int, number=int, follows=follows))
         joined.subscribe(seen.append, seen.append, lambda: seen.append("end"))
         await asyncio.sleep(60)
         return seen, venue.asked
