@@ -831,16 +831,20 @@ def test_a_lost_connection_leaves_private_rows_stale_until_they_are_asked_for_ag
 
 
 async def test_private_messages_wait_for_the_answer_they_continue(store: Store) -> None:
-    """An event that comes while the list is fetched is applied after it."""
+    """What comes while a balance is fetched is applied after it, market data at once."""
 
     async def slow() -> Any:
-        store.order("filled", "trade", id=375977156321165, remainAmt="0")
+        store.push("accounts.update#2", {**CHANGE, "balance": "9"})
+        store.order("filled", "trade", remainAmt="0")
         store.book()
         assert store.prices() == ([101.0], [99.0])
-        return await answer("/v1/order/openOrders", json.dumps({"status": "ok", "data": [REST_ORDER]}))
+        items = [{"currency": "btc", "type": "trade", "balance": "1"}]
+        return await answer(BALANCE, json.dumps({"status": "ok", "data": {"id": 5566913, "list": items}}))
 
+    store.order()
     await store.initialize(slow())
 
+    assert [row["balance"] for row in store.accounts] == ["9"]
     assert not len(store.orders)
 
 
