@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from rxbotters.exchanges import exchange_of
@@ -18,8 +19,9 @@ def heard(source: Any) -> list[Exception]:
 
 
 def calls(name: str) -> Iterator[Asked]:
-    """Yield the requests of an exchange that are compared with the reference's: ``CALLS`` of its tests."""
+    """Yield the requests of an exchange that are compared with the reference's: the ``…CALLS`` of its tests."""
     module = importlib.import_module(f"tests.exchanges.{name}.test_against_pybotters")
-    for method, url, arguments in getattr(module, "CALLS", ()):
-        first = next(iter(exchange_of(name).rest))
+    listed = [calls for name, calls in vars(module).items() if name.endswith("CALLS")]
+    first = next(iter(exchange_of(name).rest))
+    for method, url, arguments in chain.from_iterable(listed):
         yield Asked(method, url if "://" in url else f"https://{first}{url}", **arguments)

@@ -18,9 +18,10 @@ from rxbotters.clock import Stamp
 from rxbotters.credentials import validate_apis
 from rxbotters.descriptor import Credentials, Exchange, Host
 from rxbotters.errors import ProtocolError
+from rxbotters.net.http import _encode
 from rxbotters.record import Record
 from rxbotters.stores import DataStoreCollection
-from rxbotters.wire import JSON, Request, json_body
+from rxbotters.wire import Request
 
 __all__ = ["MOST", "STAMPS", "Asked", "LoginAnswers", "Subject", "stamp"]
 
@@ -169,16 +170,11 @@ class Subject:
 
 
 def encoded(host: Host, asked: Asked) -> Request:
-    """Return a request as the client encodes it."""
+    """Return a request as the client encodes it, not yet signed."""
     url = URL(asked.url)
     if asked.params:
         url = url.extend_query(asked.params)
-    if isinstance(asked.data, str | bytes):
-        body, kind = asked.data.encode() if isinstance(asked.data, str) else asked.data, JSON
-    else:
-        body, kind = host.encode(asked.data) if asked.data is not None else (json_body(None)[0], JSON)
-    headers = {**asked.headers, **({"Content-Type": kind} if body else {})}
-    return Request(asked.method, url, headers, body)
+    return _encode(host, asked.method, url, asked.data, {"headers": asked.headers})
 
 
 def _decoded(record: Record) -> Any:
