@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rxbotters.errors import ProtocolError
 from rxbotters.exchanges.mexc.frames import PUSHES, decode
 from rxbotters.exchanges.mexc.protobuf import BUDGET, Schema, boolean, integer, many, message, read, text
-from tests.exchanges.common import median_seconds
 from tests.exchanges.fuzzing import runs
 
 from .frames import DEPTH, balance, deals, depth, fill, levels, order, push, put, varint
@@ -141,12 +140,6 @@ def test_a_frame_of_countless_fields_is_refused_within_its_budget() -> None:
     assert tracemalloc.get_traced_memory()[1] < 120_000_000
     tracemalloc.stop()
     assert len(decode(push(DEPTH, 313, b"\x0a\x00" * (BUDGET - 4)))["publicAggreDepths"]["asks"]) == BUDGET - 4
-
-
-def test_a_message_of_twenty_levels_takes_less_than_a_millisecond() -> None:
-    frame = depth("BTCUSDT", 1, 2, [(f"{price}.5", "1.25") for price in range(20)])
-
-    assert median_seconds(lambda: decode(frame), 100) < 0.001
 
 
 # ---------------------------------------------------------------------- MEXC's frames
