@@ -75,11 +75,11 @@ class Venue:
         if self.fail:
             self.fail -= 1
             return web.json_response({}, status=503)
+        if self.slow is not None:
+            slow, self.slow = self.slow, None
+            await slow.wait()
+            return web.json_response({"last": 1_000_000} if request.path == "/depth" else [{"id": 99}])
         if request.path == "/depth":
-            if self.slow is not None:
-                slow, self.slow = self.slow, None
-                await slow.wait()
-                return web.json_response({"last": 1_000_000})
             if self.stale_answers:
                 self.stale_answers -= 1
                 return web.json_response({"last": 1})
@@ -189,6 +189,28 @@ async def test_private_rows_are_stale_until_their_requests_were_repeated(serve: 
         await until(lambda: store["orders"].find() == [{"id": 3}])
 
     assert [type(status) for status in statuses[:3]] == [Live, Stale, Live]
+
+
+async def test_private_rows_are_those_of_the_present_connection(serve: Any, venue: Venue, until: Any) -> None:
+    """D10: an answer from before a second loss does not say what happened since."""
+    server, client, store = await opened(serve, venue)
+    seen: list[Any] = []
+    store["orders"].changes.subscribe(lambda change: seen.append(change.data))
+    async with client:
+        await client.ws_connect(server.ws_url, send_json={"sub": ["order"]}, hdlr_json=store.onmessage)
+        await store.initialize(client.get("/orders"))
+        await server.sockets[0].send_json({"order": {"id": 2}})
+        await until(lambda: len(store["orders"]) == 2)
+        slow = venue.slow = asyncio.Event()
+        venue.orders = [{"id": 3}]
+
+        await server.sockets[-1].close()
+        await until(lambda: venue.slow is None)
+        await server.sockets[-1].close()
+        await until(lambda: store["orders"].find() == [{"id": 3}])
+        slow.set()
+
+    assert {"id": 99} not in seen
 
 
 async def test_where_there_is_no_rest_snapshot_the_subscription_is_made_again(
