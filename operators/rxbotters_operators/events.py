@@ -31,9 +31,11 @@ __all__ = [
     "Event",
     "Frame",
     "FrameKind",
+    "Joined",
     "Late",
     "LeaseFailed",
     "Leased",
+    "Left",
     "Live",
     "Opened",
     "Operation",
@@ -158,6 +160,22 @@ class Subscribed:
     connection: Any
     messages: Sequence[Any] = ()
     answers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The subscriptions ``messages`` are made beside those there were; told to collections."""
+
+    connection: Any
+    messages: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The subscriptions ``messages`` were ended: nothing more is wanted of them; told to collections."""
+
+    connection: Any
+    messages: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .subscription import Added
     from .websocket import WebSocketApp
 
-__all__ = ["Link", "outgoing"]
+__all__ = ["Link", "decoded", "outgoing"]
 
 _CLOSE_RULES: Mapping[int, CloseRule] = {1008: "fatal"}
 _SLOW = 60.0  # seconds before the next dial where a close code asks for patience
@@ -155,7 +155,7 @@ class Link:
         if host.needs_login is not None:
             self._planned = [make() for make in self._messages]
             planned = [*self._planned, *(added.messages for added in self.added)]
-            messages = [_decoded(message) for batch in planned for message in batch]
+            messages = [decoded(message) for batch in planned for message in batch]
             if not host.needs_login(messages, self._dialled):
                 return None
         return host.login(keys, self._stamp(), self._dialled)
@@ -200,7 +200,7 @@ class Link:
         undo = self._host.undo if self._host is not None else None
         if undo is None:
             return []
-        ends = [undo(_decoded(message)) for message in messages]
+        ends = [undo(decoded(message)) for message in messages]
         return [end for end in ends if end is not None]
 
     def _texts(self, messages: Sequence[Any]) -> list[str | bytes]:
@@ -270,7 +270,7 @@ def _plain_json(message: Any) -> Any:
     return json.loads(json.dumps(message))
 
 
-def _decoded(message: Any) -> Any:
+def decoded(message: Any) -> Any:
     """Return a message as JSON where it is a text of JSON."""
     try:
         return codec.loads(message) if isinstance(message, str) else message

@@ -9,10 +9,10 @@ from reactivex import abc
 
 from rxbotters.errors import SubscriptionError
 from rxbotters_operators._subscribe import More
-from rxbotters_operators.events import Acknowledged, Closed, Event, Refused
+from rxbotters_operators.events import Acknowledged, Closed, Event, Joined, Left, Refused
 from rxbotters_operators.hot import Errors, Hot
 
-from .link import Link, outgoing
+from .link import Link, decoded, outgoing
 from .tasks import Gate
 
 __all__ = ["Added", "Subscriptions"]
@@ -91,9 +91,9 @@ class Subscriptions:
         more: What must be sent now on the open connection.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, app: Any, tell: Callable[[Joined | Left], None]) -> None:
         self.more: Hot[More] = Hot("subscriptions")
-        self._link = link
+        self._link, self._app, self._tell = link, app, tell
 
     def add(self, send_json: Any, send_str: Any, undo_json: Any) -> Added:
         """Subscribe now and on every connection to come."""
@@ -101,6 +101,7 @@ class Subscriptions:
         ends = [end for make in outgoing(None, None, undo_json) for end in make()] if undo_json is not None else None
         added = Added(messages, lambda gone: self._remove(gone, ends))
         self._link.added.append(added)
+        self._tell(Joined(self._app, [decoded(message) for message in messages]))
         self.more.emit(self._link.more(messages, added))
         return added
 
@@ -109,6 +110,7 @@ class Subscriptions:
             self._link.added.remove(added)
             undo = ends if ends is not None else self._link.undo(added.messages)
             if undo:
+                self._tell(Left(self._app, [decoded(message) for message in added.messages]))
                 self.more.emit(self._link.more(undo))
 
     def again(self, message: Any) -> None:

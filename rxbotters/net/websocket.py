@@ -122,7 +122,7 @@ class WebSocketApp(Observable[Frame]):
         self._targets: dict[Any, None] = {}
         self._counts = Counts(wiring.clock)
         self._turn: Hot[None] = Hot("rotate")
-        self._subscriptions = Subscriptions(self._link)
+        self._subscriptions = Subscriptions(self._link, self, self._tell)
         self._frames: Hot[Frame] = Hot(name, on_fault=self.errors.emit)
         self.events: Hot[Event] = Hot(f"{name} events", on_fault=self.errors.emit)
         self.states: Latest[Event] = Latest(Connecting(name), name=f"{name} states", on_fault=self.errors.emit)
@@ -217,10 +217,7 @@ class WebSocketApp(Observable[Frame]):
             case _:
                 pass
         self._subscriptions.hear(event)
-        for target in list(self._targets):
-            tell = getattr(target, "onevent", None)
-            if tell is not None:
-                tell(event)
+        self._tell(event)
         if isinstance(event, Closed):
             self._resyncer.lost()
         refused = self._readiness.hear(event)
@@ -231,6 +228,13 @@ class WebSocketApp(Observable[Frame]):
                 self.states.emit(event)
             case _:
                 pass
+
+    def _tell(self, event: Any) -> None:
+        """Tell an event to the collections that this connection feeds."""
+        for target in list(self._targets):
+            tell = getattr(target, "onevent", None)
+            if tell is not None:
+                tell(event)
 
     def _handler_failed(self, error: Exception) -> None:
         self.errors.emit(error)

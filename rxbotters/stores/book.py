@@ -30,6 +30,7 @@ Level = tuple[Any, Any]
 """Price and absolute size, as the exchange writes them."""
 Levels = Iterable[Sequence[Any]]
 """Levels, each with what ``_EXTRAS`` names behind price and size."""
+UNSUBSCRIBED = Stale("unsubscribed")
 _Checked = tuple[Any, Any, float]  # price, what the ladder holds, size as a float
 
 
@@ -87,6 +88,7 @@ class OrderBook(DataStore):
         self._doubted: dict[Any, Status] = {}  # instrument → what it is once the doubt is gone
         self._suspects: dict[Any, Stale] = {}  # connections whose words are doubted (``None``: all) → why
         self._asked: set[Any] = set()
+        self._left: set[Any] = set()  # instruments whose subscription was ended
         super().__init__(name, (symbol, *more, side, price), *args, **kwargs)
 
     def _make_rows(self) -> LevelMap:
@@ -101,6 +103,8 @@ class OrderBook(DataStore):
             BadNumber: A price or size is NaN, infinite, negative or no number; nothing was applied.
         """
         new_asks, new_bids = self._checked(asks), self._checked(bids)
+        if symbol in self._left:
+            return
         ask_ladder, bid_ladder = self._levels.book(symbol)
         ask, bid = self._SIDES
         self._fold_side(symbol, ask, ask_ladder, new_asks, reason)
@@ -114,6 +118,8 @@ class OrderBook(DataStore):
             BadNumber: As `apply_levels`; the old book stands.
         """
         checked = self._checked(asks), self._checked(bids)
+        if symbol in self._left:
+            return
         for side, ladder, levels in zip(self._SIDES, self._levels.book(symbol), checked, strict=True):
             kept = {price for price, _, number in levels if number}
             gone = [price for price in ladder.prices if price not in kept]
@@ -290,6 +296,8 @@ class OrderBook(DataStore):
 
     def mark(self, symbol: Any, status: Status) -> None:
         """Set the status of an instrument; the status of the store is the worst of them."""
+        if symbol in self._left and status != UNSUBSCRIBED:
+            return
         if isinstance(status, Live) and self._group is not None and self._group.feeding is not None:
             self._sources[symbol] = self._group.feeding
         doubt = self._doubt_about(symbol) if self._suspects and isinstance(status, Live) else None
@@ -302,7 +310,9 @@ class OrderBook(DataStore):
             return
         self._instruments[symbol] = status
         worst: Status = Live()
-        for known in self._instruments.values():
+        for name, known in self._instruments.items():
+            if name in self._left:
+                continue
             if isinstance(known, Stale):
                 worst = known
                 break
@@ -323,9 +333,22 @@ class OrderBook(DataStore):
         self.mark(symbol, status)  # first: who hears of the rows that go must not be told that they went `Live`
         self.drop_instrument(symbol, reason="resync")
 
+    def let_go(self, symbol: Any) -> None:
+        """Let go of an instrument whose subscription was ended: its book is empty and `Stale`, and the store is as live as the
+        others are. What is still under way of it changes nothing, until it is subscribed again."""
+        self._left.add(symbol)
+        self._asked.discard(symbol)
+        self.lose(symbol, UNSUBSCRIBED)
+
+    def take_up(self, symbol: Any, feed: Any = None) -> None:
+        """Note that an instrument is subscribed again."""
+        if symbol in self._left:
+            self._left.discard(symbol)
+            self.await_snapshot(symbol, feed)
+
     def _ask(self, symbol: Any) -> None:
         """Ask, once, for a snapshot of an instrument."""
-        if symbol not in self._asked and self._group is not None:
+        if symbol not in self._left and symbol not in self._asked and self._group is not None:
             self._asked.add(symbol)
             feed = self._group.feeding if self._group.feeding is not None else self._sources.get(symbol)
             self._group.ask_for(self, symbol, feed)

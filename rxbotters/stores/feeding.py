@@ -18,7 +18,9 @@ from yarl import URL
 from rxbotters_operators.events import (
     Answered,
     Closed,
+    Joined,
     Late,
+    Left,
     Live,
     Overdue,
     Quiet,
@@ -121,6 +123,13 @@ class Feeding:
                 self._broken.add(feed)
                 for store in self._of(feed):
                     store._lost(feed, Stale(f"closed: {cause}"))
+            case Joined(messages=messages):
+                for book, symbol in self._expects(messages):
+                    book.take_up(symbol, feed)
+            case Left(messages=messages):
+                for book, symbol in list(self._expects(messages)):
+                    if book._sources.get(symbol, feed) is feed:
+                        book.let_go(symbol)
             case Overdue(seconds=seconds):
                 self._suspect(feed, f"pong overdue by {seconds:g} s")
             case Late(seconds=seconds):
@@ -148,6 +157,7 @@ class Feeding:
             store._resumed(feed)
         expected = list(self._expects(messages))
         for book, symbol in expected:
+            book.take_up(symbol, feed)
             book.await_snapshot(symbol, feed)
         if expected:
             fed = self._fed.setdefault(feed, {})

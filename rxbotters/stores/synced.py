@@ -101,6 +101,8 @@ class SyncedBook(OrderBook):
         Raises:
             BadNumber: A price or size is no number; nothing was applied.
         """
+        if symbol in self._left:
+            return
         numbers = self._numbers_of(symbol)
         self.replace_levels(symbol, asks, bids)
         replay = numbers.start(last)
@@ -125,6 +127,8 @@ class SyncedBook(OrderBook):
         Raises:
             BadNumber: A price or size is no number; nothing was applied and the book is asked for anew.
         """
+        if symbol in self._left:
+            return
         numbers = self._numbers.get(symbol) or self._numbers_of(symbol)
         expected = numbers.last
         verdict = numbers.take(diff)

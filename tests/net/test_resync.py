@@ -41,6 +41,10 @@ class Toy(DataStoreCollection):
         elif "order" in msg:
             self["orders"]._insert([msg["order"]])
 
+    def _expects(self, messages: Any) -> Iterable[tuple[OrderBook, Any]]:
+        names = [name for message in messages if "sub" in message for name in message["sub"] if "." in name]
+        return [(self["book"], name.partition(".")[2]) for name in names]
+
     def _snapshot_request(self, book: OrderBook, symbol: Any, url: Any) -> tuple[str, Mapping[str, str]] | None:
         return ("/depth", {"symbol": symbol}) if self.by_rest else None
 
@@ -448,3 +452,33 @@ def test_ready_comes_back_on_the_next_connection_if_this_one_ends_before_all_is_
 
     assert got == [1, 1, 2, 2, 2, 2]
     assert 4 <= took < 8
+
+
+async def test_a_subscription_that_was_ended_leaves_no_live_book_behind(serve: Any, venue: Venue, until: Any) -> None:
+    """C49, F68: what still arrives of it changes nothing, the other books stay live, and coming back is a new beginning."""
+    server, client, store = await opened(serve, venue)
+    book = store["book"]
+    async with client:
+        ws = client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        added = ws.add(send_json={"sub": ["book.Y"]})
+        await until(lambda: book.status_of("X") == Live())
+        await server.sockets[0].send_json({"s": "Y", "n": venue.number + 1})
+        await until(lambda: book.status_of("Y") == Live())
+        asked = server.hits["/depth"]
+
+        added.dispose()
+        assert book.status_of("Y") == Stale("unsubscribed")
+        assert not book.depth("Y").asks
+        assert book.status == Live()
+        await server.sockets[0].send_json({"s": "Y", "n": venue.number + 9})
+        await server.sockets[0].send_json({"s": "Y", "snapshot": venue.number + 9})
+        await venue.push(server.sockets[0])
+        await until(lambda: book.best("X").bid and book.best("X").bid["price"] == float(venue.number))
+        assert book.status_of("Y") == Stale("unsubscribed")
+        assert not book.depth("Y").asks
+        assert server.hits["/depth"] == asked
+
+        ws.add(send_json={"sub": ["book.Y"]})
+        await until(lambda: book.status_of("Y") == Syncing())
+        await server.sockets[0].send_json({"s": "Y", "n": venue.number + 1})
+        await until(lambda: book.status_of("Y") == Live())

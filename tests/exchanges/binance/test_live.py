@@ -247,8 +247,9 @@ async def test_a_later_subscription(server: Any, venue: Venue, futures: Open, un
             added = await ws.add(send_json=DEPTH)
         await until(lambda: store.orderbook.status_of(S) == Live())
         added.dispose()
-        await until(lambda: store.orderbook.status_of(S) == Stale("unsubscribed"))
+        assert store.orderbook.status_of(S) == Stale("unsubscribed")
 
+        await until(lambda: len(venue.got["public/stream"]) == 2)
         assert [asked["method"] for asked in venue.got["public/stream"]] == ["SUBSCRIBE", "UNSUBSCRIBE"]
 
 
