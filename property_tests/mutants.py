@@ -311,14 +311,23 @@ def main() -> int:
     console = Console(soft_wrap=True)
     words = sys.argv[1:]
     chosen = [mutant for mutant in MUTANTS if all(word in f"{mutant.what} {mutant.file}" for word in words)]
+    everybody = tuple(dict.fromkeys(who for mutant in chosen for who in mutant.by))
+    control = Mutant("nothing", __file__, "", "", everybody)
     table = Table("mutant", "file", "noticed by", "after", title="Mistakes made on purpose")
     lived = 0
-    for mutant in track(chosen, description="mutants", console=console, transient=True):
+    for mutant in track([control, *chosen], description="mutants", console=console, transient=True):
         began = time.perf_counter()
         noticed = _try(mutant)
+        took = f"{time.perf_counter() - began:.1f} s"
+        if mutant is control:
+            if noticed:
+                console.print(f"[red]without any mistake {noticed} finds one[/]")
+                return 1
+            table.add_row("none, as a control", "", "nobody", took)
+            continue
         lived += not noticed
         file = mutant.file.removeprefix("rxbotters/").removeprefix("operators/rxbotters_operators/")
-        table.add_row(mutant.what, file, noticed or "[red]nobody[/]", f"{time.perf_counter() - began:.1f} s")
+        table.add_row(mutant.what, file, noticed or "[red]nobody[/]", took)
     console.print(table)
     console.print(f"{len(chosen) - lived} of {len(chosen)} mutants were noticed")
     return lived
@@ -328,11 +337,8 @@ def _try(mutant: Mutant) -> str:
     """Return who noticed a mutant; empty: nobody.
 
     Raises:
-        ValueError: Its old text is not there exactly once, or the tree is broken without it too.
+        ValueError: Its old text is not there exactly once, or who should notice it cannot run.
     """
-    text = (ROOT / mutant.file).read_text()
-    if text.count(mutant.old) != 1:
-        raise ValueError(f"{mutant.what}: its old text stands {text.count(mutant.old)} times in {mutant.file}")
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         copy = Path(folder)
         for name in _FOLDERS:
@@ -341,14 +347,11 @@ def _try(mutant: Mutant) -> str:
                 shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "data"))
             else:
                 shutil.copy(source, copy / name)
-        (copy / mutant.file).write_text(text.replace(mutant.old, mutant.new))
+        if mutant.old:
+            _spoil(copy, mutant)
         for who in mutant.by:
-            if "/" in who:
-                command = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", who]
-            else:
-                command = ["-m", "property_tests.sessions", "--exchange", who, "--sessions", str(_SESSIONS), "--stop"]
             done = subprocess.run(
-                [sys.executable, *command],
+                [sys.executable, *_command(who)],
                 cwd=copy,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "operators")), "PYTHONDONTWRITEBYTECODE": "1"},
                 capture_output=True,
@@ -361,6 +364,19 @@ def _try(mutant: Mutant) -> str:
             if done.returncode:
                 raise ValueError(f"{mutant.what}: {who} broke: {done.stdout[-1000:]}{done.stderr[-1000:]}")
     return ""
+
+
+def _spoil(copy: Path, mutant: Mutant) -> None:
+    text = (copy / mutant.file).read_text()
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.what}: its old text stands {text.count(mutant.old)} times in {mutant.file}")
+    (copy / mutant.file).write_text(text.replace(mutant.old, mutant.new))
+
+
+def _command(who: str) -> list[str]:
+    if "/" in who:
+        return ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", who]
+    return ["-m", "property_tests.sessions", "--exchange", who, "--sessions", str(_SESSIONS), "--stop"]
 
 
 if __name__ == "__main__":
