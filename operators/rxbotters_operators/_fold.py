@@ -52,7 +52,8 @@ def fold(target: Foldable) -> Callable[[Observable[Any]], Observable[StoreChange
         fold(store)   --ab-----c---d--e--      a…e StoreChange
 
     Frames are decoded; the other events of a connection tell the stores when to distrust what they have, and to give up
-    what they cannot keep. What cannot be folded goes to ``target.errors``, and the stream goes on; it fails if the target has no ``errors``.
+    what they cannot keep. What cannot be folded goes to ``target.errors``, and the stream goes on; it fails if the
+    target has no ``errors``.
 
     Args:
         target: A `DataStore` or a `DataStoreCollection`.

@@ -161,6 +161,8 @@ class _Lease:
             self._granted(Leased(token, renewed=True))
 
     def _granted(self, event: Leased) -> None:
+        if self._over:
+            return
         self._outage, self._failures = None, 0
         self._after(self._every)
         self._on_next(event)
