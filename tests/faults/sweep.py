@@ -68,11 +68,12 @@ def work(chunk: Chunk) -> tuple[Chunk, dict[str, Any], list[Failure]]:
 
 def table(tallies: dict[str, Tally]) -> str:
     """Return the rows as Markdown."""
-    lines = ["| row | promised | worst measured | real | virtual |", "|---|---|---|---:|---:|"]
+    lines = ["| row | promised | measured | worst | real | virtual |", "|---|---|---|---:|---:|---:|"]
     for name in NAMES:
         if name in tallies:
             tally = tallies[name]
-            figures = ", ".join(f"{what}: {value}" for what, value in tally.worst.items()) or "as promised"
+            figures = ", ".join(tally.worst) or "as promised"
+            worst = ", ".join(map(str, tally.worst.values())) or "–"
             counts = " | ".join(str(tally.trials.get(world) or "–") for world in ("real", "virtual"))
-            lines.append(f"| {name} | {ROWS[name].promise} | {figures} | {counts} |")
+            lines.append(f"| {name} | {ROWS[name].promise} | {figures} | {worst} | {counts} |")
     return "\n".join(lines)
