@@ -85,8 +85,8 @@ def test_a_bad_recording_names_the_line(tmp_path: Path, capsys: Any) -> None:
 
 
 async def test_watch_and_doctor_against_a_test_server(capsys: Any) -> None:
-    async with SimExchange(seed=3, orders_per_s=100) as exchange:
-        watch = ["watch", "bitflyer", "FX_BTC_JPY", "--url", exchange.ws_url, "--seconds", "1", "--json"]
+    async with SimExchange(seed=3, orders_per_s=0) as exchange:
+        watch = ["watch", "bitflyer", "FX_BTC_JPY", "--url", exchange.ws_url, "--seconds", "3", "--json"]
         assert await asyncio.to_thread(run, watch) == OK
         seen = last_json(capsys.readouterr().out)
         assert seen["best_bid"] < seen["best_ask"]

@@ -10,6 +10,7 @@ from .cycles import open_and_close
 from .day import a_day
 
 
+@pytest.mark.timeout(600)
 def test_24_hours_with_a_fault_each_hour() -> None:
     """D17, F09, F10, F14: the connection comes back each time, and the book is the exchange's."""
     first = a_day(seed=1)
