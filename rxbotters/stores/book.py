@@ -14,14 +14,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from rxbotters.errors import BadNumber
-from rxbotters_operators.events import Live, Stale, Status, Syncing
+from rxbotters_operators.events import Live, Operation, Stale, Status, Syncing
 from rxbotters_operators.hot import Hot
 
 from .ladder import Ladder
 from .levels import LevelMap
+from .proofs import culprit, plain
 from .query import Side, matching, split_sorted
-from .row import CONTAINERS, Row
+from .row import Row
 from .store import DataStore, Item
 
 __all__ = ["Best", "Depth", "Level", "Levels", "OrderBook", "Price"]
@@ -77,6 +77,8 @@ class OrderBook(DataStore):
     _SIZE: ClassVar[str] = "size"
     _EXTRAS: ClassVar[Sequence[str]] = ()
     _SIDES: ClassVar[tuple[str, str]] = ("asks", "bids")
+    _RESIZED: ClassVar[Operation] = "update"
+    """What a change of a level that stands is told as."""
 
     def __init__(self, name: str | None = None, keys: Sequence[str] | None = None, *args: Any, **kwargs: Any) -> None:
         symbol, *more, side, price = keys or self._KEYS
@@ -152,7 +154,7 @@ class OrderBook(DataStore):
             return []
         try:
             if self._EXTRAS:
-                checked = [(price, (size, *map(_plain, extras)), float(size)) for price, size, *extras in pairs]
+                checked = [(price, (size, *map(plain, extras)), float(size)) for price, size, *extras in pairs]
                 numbers = [float(price) for price, _, _ in checked]
             else:
                 checked = [(price, size, float(size)) for price, size in pairs]
@@ -163,7 +165,7 @@ class OrderBook(DataStore):
                 return checked
         except (TypeError, ValueError, OverflowError):
             pass
-        raise _culprit(self.name, pairs)
+        raise culprit(self.name, pairs)
 
     def _fold_side(self, symbol: Any, side: str, ladder: Ladder, levels: list[_Checked], reason: str | None) -> None:
         current = ladder.levels
@@ -199,7 +201,8 @@ class OrderBook(DataStore):
                     continue
                 current[price] = size
                 self._version += 1
-                self._tell("insert", None, row(symbol, side, price, size), (*names, side, price), before, reason)
+                operation = "insert" if before is None else self._RESIZED
+                self._tell(operation, None, row(symbol, side, price, size), (*names, side, price), before, reason)
             elif old is not None:
                 before = row(symbol, side, price, old)
                 ladder.drop(price)
@@ -411,25 +414,3 @@ class OrderBook(DataStore):
 
 def _removals(prices: Iterable[Any]) -> list[_Checked]:
     return [(price, 0, 0.0) for price in prices]
-
-
-def _plain(value: Any) -> Any:
-    """Return a field of a level, which is no container: rows of a book hold nothing that could be changed."""
-    if value.__class__ in CONTAINERS:
-        raise TypeError(value)
-    return value
-
-
-def _culprit(store: str, pairs: Levels) -> BadNumber:
-    for pair in pairs:
-        if not isinstance(pair, list | tuple):
-            return BadNumber(store, "level", pair)
-        for what, value in zip(("price", "size"), pair, strict=False):
-            try:
-                number = float(value)
-                good = number >= 0 and number - number == 0
-            except (TypeError, ValueError, OverflowError):
-                good = False
-            if not good:
-                return BadNumber(store, what, value)
-    return BadNumber(store, "level", list(pairs))

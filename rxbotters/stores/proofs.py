@@ -5,12 +5,14 @@ What raises `TypeError` here becomes a `ProtocolError` where a message was read,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from rxbotters.errors import BadNumber
 
-__all__ = ["numbers", "objects", "sizes", "whole"]
+from .row import CONTAINERS
+
+__all__ = ["culprit", "numbers", "objects", "plain", "sizes", "whole"]
 
 _INFINITY = float("inf")
 _KINDS = (str, int, float)
@@ -86,3 +88,26 @@ def whole(store: str, what: str, value: Any) -> int:
     if value.__class__ is int and value >= 0:
         return value
     raise BadNumber(store, what, value)
+
+
+def plain(value: Any) -> Any:
+    """Return a field of a level, which is no container: rows of a book hold nothing that could be changed."""
+    if value.__class__ in CONTAINERS:
+        raise TypeError(value)
+    return value
+
+
+def culprit(store: str, pairs: Iterable[Any]) -> BadNumber:
+    """Return the error that names the first level whose price or size is no number, or negative."""
+    for pair in pairs:
+        if not isinstance(pair, list | tuple):
+            return BadNumber(store, "level", pair)
+        for what, value in zip(("price", "size"), cast("Sequence[Any]", pair), strict=False):
+            try:
+                number = float(value)
+                good = number >= 0 and number - number == 0
+            except (TypeError, ValueError, OverflowError):
+                good = False
+            if not good:
+                return BadNumber(store, what, value)
+    return BadNumber(store, "level", list(pairs))

@@ -24,6 +24,7 @@ class Board(OrderBook):
     """
 
     _KEYS: ClassVar[Sequence[str]] = ("product_code", "side", "price")
+    _RESIZED = "insert"
 
     def _init(self) -> None:
         self.mid_price: dict[str, float] = {}

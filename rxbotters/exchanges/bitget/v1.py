@@ -35,6 +35,7 @@ class OrderBookV1(Books):
 
     _KEYS: ClassVar[Sequence[str]] = ("instId", "side", "px")
     _SIZE = "sz"
+    _RESIZED = "insert"
 
 
 class Ticker(DataStore):

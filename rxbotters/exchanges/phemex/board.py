@@ -32,6 +32,7 @@ class Book(SyncedBook):
     """
 
     _KEYS: ClassVar[Sequence[str]] = ("symbol", "side", "priceEp")
+    _RESIZED = "insert"
     _SIZE: ClassVar[str] = "qty"
     _FOLLOWS = increasing
 
