@@ -5,7 +5,7 @@ Rules
   2. One counter numbers the diffs of all pairs. It grows and is never consecutive, so that a gap cannot be seen; the
      whole book that comes every 15 seconds repairs what there is to repair.
   3. A whole book may be older than the diffs that came before it: those are applied to it once more.
-  4. A whole book that comes behind a younger one changes nothing: the diffs between them are forgotten.
+  4. A whole book that comes behind a younger one is shown and `Stale`: the diffs between the two are forgotten.
   5. A book is crossed in an auction only. Elsewhere a crossed book is `Stale` for as long as it is.
 
 Source: bitbankinc/bitbank-api-docs, ``public-stream.md``, "Depth Diff" and "Depth Whole" (2025-12-25); the live stream
@@ -27,6 +27,7 @@ __all__ = ["Depth"]
 _HELD = 8000  # diffs kept for the next whole book
 _CROSSED = Stale("crossed: an auction (join circuit_break_info of the pair to know), or a level that is gone")
 _REFUSED = Stale("a diff was refused: wrong until the next whole book")
+_BEHIND = Stale("a whole book came behind a younger one: wrong until the next")
 
 
 class _Diff:
@@ -41,15 +42,16 @@ class _Diff:
 
 
 class _Pair:
-    """What must be remembered of one pair: the last number applied, number and time of the last whole book, the diffs
-    since then, and the number of one that could not be read (0 if the number was what could not)."""
+    """What must be remembered of one pair: the last number applied, that of the youngest whole book, whether an older one
+    came behind it, the diffs since the last, and the number of one that could not be read (0 if that was what could not).
+    """
 
-    __slots__ = ("diffs", "last", "refused", "stamp", "whole")
+    __slots__ = ("diffs", "is_behind", "last", "refused", "whole")
 
     def __init__(self) -> None:
         self.last: int | None = None
         self.whole = 0
-        self.stamp: Any = 0
+        self.is_behind = False
         self.refused: int | None = None
         self.diffs: list[_Diff] = []
 
@@ -88,17 +90,11 @@ class Depth(OrderBook):
         number, stamp = _number(data["sequenceId"]), data["timestamp"]
         asks, bids = _levels(data["asks"]), _levels(data["bids"])
         known = self._pair(pair)
-        if number < known.whole:
-            if not stamp > known.stamp:
-                self._checked(asks)
-                self._checked(bids)
-                return
-            known.diffs = []  # younger, and its number is lower: the numbers began anew
         later = [diff for diff in known.diffs if diff.number > number]
         self.replace_levels(
             pair, _fold(asks, (diff.asks for diff in later)), _fold(bids, (diff.bids for diff in later))
         )
-        known.diffs, known.whole, known.stamp = later, number, stamp
+        known.diffs, known.is_behind, known.whole = later, number < known.whole, max(number, known.whole)
         if known.refused is not None and known.refused <= number:
             known.refused = None
         known.last = later[-1].number if later else number
@@ -158,6 +154,8 @@ class Depth(OrderBook):
         status: Status = Live()
         if self._pairs[pair].refused is not None:
             status = _REFUSED
+        elif self._pairs[pair].is_behind:
+            status = _BEHIND
         elif asks.prices and bids.prices and asks.ranks[0] <= bids.ranks[-1] and pair not in self._auctions:
             status = _CROSSED
         if self._instruments.get(pair) != status:
