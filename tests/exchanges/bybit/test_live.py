@@ -154,7 +154,7 @@ async def test_a_day_with_bybit(server: Any, venue: Venue, until: Any) -> None:
             venue.transports[path].abort()  # no goodbye
 
         await until(lambda: len(venue.sockets["linear"]) == 2 and store.orderbook.status_of(B) == Live())
-        await until(lambda: len(venue.asked) == asked + 3 and store.order.status == Live())
+        await until(lambda: len(venue.asked) >= asked + 3 and store.order.status == Live())  # once for each connection
         assert statuses[0] == "Stale"
         assert statuses[-1] == "Live"
         assert [row["orderId"] for row in store.order] == ["2"]
