@@ -477,6 +477,23 @@ def test_young_lives_use_up_a_finite_backoff() -> None:
     assert str(seen[-1].__cause__) == "the connection keeps ending young"
 
 
+@pytest.mark.parametrize(
+    ("closed", "words"),
+    [(Closed(4001, "too many"), "too many"), (Closed(4001), "peer"), (Closed(1006, error=OSError("cut")), "cut")],
+)
+def test_mute_lives_use_up_a_finite_backoff_and_the_last_one_says_why(closed: Closed, words: str) -> None:
+    """C45: in the peer's words, else by its cause."""
+    clock = TestScheduler()
+    mute = [(0, Opened(Port())), (0, Subscribed(None)), (0.5, closed), (0.5, "end")]
+
+    _, seen = dials(clock, Peer(clock, mute), 60, lambda: iter([1.0]))
+
+    assert waits(seen) == [1.0]
+    assert isinstance(seen[-1], RetriesExhausted)
+    assert str(seen[-1].__cause__) == words
+    assert words in str(seen[-1])
+
+
 def test_a_users_backoff_alone_is_under_no_limit_of_dials() -> None:
     """C46: his word is law; a limit holds where he asks for it."""
     clock = TestScheduler()
