@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from rxbotters.errors import BookMismatch, SequenceGap
-from rxbotters.stores import Ask, DataStore, DataStoreCollection, Diff, SyncedBook, by_previous, by_range
+from rxbotters.stores import Ask, DataStore, DataStoreCollection, Diff, SyncedBook, by_previous, by_range, increasing
 from rxbotters_operators.events import Answered, Closed, Late, Live, Overdue, Stale, Syncing
 
 
@@ -285,3 +285,164 @@ def test_rows_that_go_with_their_connection_are_never_told_as_live(numbered: Any
 
     assert len(told) == 3
     assert all(isinstance(status, Stale) for pair in told for status in pair)
+
+
+# ---------------------------------------------------------------------- what is said, and what is kept
+
+
+def test_a_snapshot_that_is_too_old_is_said_and_what_waits_is_kept() -> None:
+    """F74: a newer snapshot is all that is missing; the diffs need not come again."""
+    book = SyncedBook("ticks")
+    errors: list[Any] = []
+    book.errors.subscribe(errors.append)
+    book.on_diff("X", Diff([], [(98.0, 1.0)], last=10))
+    book.on_snapshot("X", 7, [(101.0, 1.0)], [])
+    assert book.status_of("X") == Stale("gap: expected a snapshot newer than 7, got an older one")
+    book.on_snapshot("X", 9, [(101.0, 1.0)], [])
+
+    assert book.depth("X").bids == [(98.0, 1.0)]
+    assert book.status_of("X") == Live()
+    (error,) = errors
+    assert isinstance(error, SequenceGap)
+    assert (error.symbol, error.expected, error.got) == ("X", "a snapshot newer than 7", "an older one")
+    assert str(error).startswith("ticks X: ")
+
+
+@pytest.mark.parametrize(
+    ("follows", "diff", "words"),
+    [
+        (None, Diff([], [], last=9), "gap: expected 6, got 9"),
+        (by_range, Diff([], [], last=9, first=8), "gap: expected 6, got 8"),
+        (by_previous, Diff([], [], last=9, first=8, previous=7), "gap: expected 6, got 7"),
+        (by_previous, Diff([], [], last="i", previous="h"), "gap: expected what follows e, got h"),
+    ],
+)
+def test_a_gap_says_what_was_expected_and_what_came(follows: Any, diff: Diff, words: str) -> None:
+    """F68: with the store and the instrument."""
+
+    class Book(SyncedBook):
+        _FOLLOWS = follows or SyncedBook._FOLLOWS
+
+    book = Book("ticks")
+    errors: list[Any] = []
+    told: list[Any] = []
+    book.errors.subscribe(errors.append)
+    book.on_snapshot("X", 5 if isinstance(diff.last, int) else "e", [(101.0, 1.0)], [])
+    book.changes.subscribe(lambda change: told.append((change.operation, change.reason)))
+    book.on_diff("X", diff)
+
+    assert book.status_of("X") == Stale(words)
+    (error,) = errors
+    assert (error.symbol, str(error)[: len("ticks X: ") + len(words)]) == ("X", f"ticks X: {words}")
+    assert told == [("delete", "resync")]
+
+
+def test_a_book_that_cannot_be_right_is_named_with_its_touch_and_is_not_live() -> None:
+    """F69, F72: from a snapshot as from a diff, and the numbers begin anew."""
+    book = SyncedBook("ticks")
+    errors: list[Any] = []
+    book.errors.subscribe(errors.append)
+    book.on_snapshot("X", 1, [(103.0, 1.0), (101.0, 1.0)], [(99.0, 1.0), (102.0, 1.0)])
+    words = "crossed: ask 101.0 at or below bid 102.0"
+    assert book.status_of("X") == Stale(words)
+    assert str(errors[0]).startswith(f"ticks X: {words}")
+    assert errors[0].symbol == "X"
+
+    book.on_diff("X", Diff([], [(98.0, 1.0)], last=2))
+    assert not book.depth("X").bids  # held, not applied to what was emptied
+    assert book.status_of("X") == Stale(words)
+    book.on_snapshot("X", 1, [(101.0, 1.0)], [])
+    assert book.depth("X").bids == [(98.0, 1.0)]
+    assert book.status_of("X") == Live()
+
+
+def test_a_checksum_counts_for_the_last_diff_that_was_replayed() -> None:
+    """F72: that of the snapshot is for the snapshot alone."""
+    for waiting, checksum, right in (
+        ([], 2, True),
+        ([], 3, False),
+        ([Diff([], [(98.0, 5)], last=2, checksum=7)], 2, True),
+        ([Diff([], [(98.0, 5)], last=2, checksum=8)], 2, False),
+        ([Diff([], [(98.0, 5)], last=2)], 99, True),
+    ):
+        book = Summed()
+        book.errors.subscribe()
+        for diff in waiting:
+            book.on_diff("X", diff)
+        book.on_snapshot("X", 1, [(101.0, 1)], [(99.0, 1)], checksum=checksum)
+        assert isinstance(book.status_of("X"), Live) is right
+    unsummed = SyncedBook()
+    unsummed.on_snapshot("X", 1, [(101.0, 1)], [], checksum=99)
+    assert unsummed.status_of("X") == Live()
+
+
+def test_a_bad_number_that_waited_spoils_the_replay_and_nothing_else(numbered: Any) -> None:
+    """F79: the book is asked for anew, its numbers begin anew, and other instruments live on."""
+    numbered.onmessage(snapshot(1, "Y"))
+    numbered.onmessage(diff(6, b=[(98.0, float("nan"))]))
+    numbered.onmessage(snapshot(5))
+    book = numbered["book"]
+
+    assert book.status_of("X") == Stale("a message was refused")
+    assert book.status_of("Y") == Live()
+    assert not book.depth("X").asks
+    assert [type(error).__name__ for error in numbered.seen] == ["BadNumber"]
+    assert [ask.symbol for ask in numbered.asked] == ["X", "X"]
+    numbered.onmessage(snapshot(7))
+    assert book.status_of("X") == Live()
+    assert not book.wants("X")
+
+
+def test_a_bad_number_is_no_step_of_the_numbers(numbered: Any) -> None:
+    """F79: what follows it is held for the snapshot, as after a gap."""
+    numbered.onmessage(snapshot(1))
+    numbered.onmessage(diff(2, b=[(98.0, float("nan"))]))
+    assert numbered["book"].status_of("X") == Stale("a message was refused")
+    numbered.onmessage(diff(3, b=[(97.0, 1.0)]))
+    numbered.onmessage(snapshot(2))
+
+    assert [level.price for level in numbered["book"].depth("X").bids] == [99.0, 97.0]
+
+
+def test_numbers_that_only_grow_show_no_gap() -> None:
+    """F70: and what is old is known."""
+
+    class Growing(SyncedBook):
+        _FOLLOWS = increasing
+
+    book = Growing("ticks", maxlen=5)
+    book.on_snapshot("X", 5, [(101.0, 1.0)], [])
+    for number in (5, 4, 9, 9, 7):
+        book.on_diff("X", Diff([], [(90.0 + number, 1.0)], last=number))
+
+    assert book.depth("X").bids == [(99.0, 1.0)]
+    assert book.status_of("X") == Live()
+    assert (book.name, book._MAXLEN) == ("ticks", 5)
+
+
+def test_what_waits_for_a_snapshot_is_bounded() -> None:
+    """F74, C78: the snapshot must then be newer."""
+
+    class Few(SyncedBook):
+        _HOLD: ClassVar[int] = 2
+
+    book = Few()
+    book.errors.subscribe()
+    for number in (2, 3, 4):
+        book.on_diff("X", Diff([], [(90.0 + number, 1.0)], last=number))
+    book.on_snapshot("X", 1, [(101.0, 1.0)], [])
+    assert isinstance(book.status_of("X"), Stale)
+    book.on_snapshot("X", 2, [(101.0, 1.0)], [])
+
+    assert book.depth("X").bids == [(94.0, 1.0), (93.0, 1.0)]
+    assert book.status_of("X") == Live()
+
+
+def test_an_auction_may_cross() -> None:
+    class Auction(SyncedBook):
+        _CROSSES: ClassVar[bool] = True
+
+    book = Auction()
+    book.on_snapshot("X", 1, [(99.0, 1.0)], [(101.0, 1.0)])
+
+    assert book.status_of("X") == Live()
