@@ -70,10 +70,16 @@ def agree(book: OrderBook, model: dict[Any, Any]) -> None:
 @given(st.one_of(steps(FLOATS, SIZES), steps(TEXTS, st.sampled_from(["0", "0.00", "1", "2.5"]))), st.booleans())
 def test_a_book_is_a_sorted_dict_and_its_changes_rebuild_it(script: Any, watched: bool) -> None:
     """P2, C61, C66, D7: with and without an audience."""
-    book, model, folded = OrderBook(), {}, {}
+    book, model, folded, told = OrderBook(), {}, {}, 0
 
     def mirror(change: Any) -> None:
+        nonlocal told
+        told += 1
         assert folded.get(change.key) == change.before
+        assert change.seq == told
+        assert change.key == tuple(change.data[field] for field in ("symbol", "side", "price"))
+        asked = change.source
+        assert asked is None or change.key == tuple(asked[field] for field in ("symbol", "side", "price"))
         if change.operation == "delete":
             del folded[change.key]
         else:
@@ -86,6 +92,7 @@ def test_a_book_is_a_sorted_dict_and_its_changes_rebuild_it(script: Any, watched
         agree(book, model)
         if watched:
             assert {key: row["size"] for key, row in folded.items()} == model
+            assert book.version == told
 
 
 @given(

@@ -10,6 +10,7 @@ from yarl import URL
 
 from rxbotters import DataStore, DataStoreCollection, OrderBook
 from rxbotters import operators as ops
+from rxbotters.stores import Diff, SyncedBook
 from rxbotters_operators.events import (
     Answered,
     Closed,
@@ -266,3 +267,45 @@ def test_a_store_that_two_connections_feed_is_lost_with_either() -> None:
         accounts.release(wire, ConnectionError("closed"))
     assert accounts["tick"]._fed_by is None
     assert accounts._fed == {}
+
+
+def test_a_book_asks_who_feeds_it_and_once() -> None:
+    """D10, F68: the connection whose message showed the gap, else the one that brought the book."""
+
+    class Numbered(DataStoreCollection):
+        def _init(self) -> None:
+            self.create("book", datastore_class=SyncedBook)
+
+        def _onmessage(self, msg: Any, ws: Any = None) -> None:
+            symbol, number = msg
+            self["book"].on_diff(symbol, Diff([], [], last=number))  # type: ignore[attr-defined]
+
+    numbered, one, other = Numbered(), Wire(), Wire()
+    asks: list[Any] = []
+    numbered.asks.subscribe(asks.append)
+    book: Any = numbered["book"]
+    book.await_snapshot("X", one)
+    book.on_diff("X", Diff([], [], last=1))
+    numbered.onmessage(("Y", 1), other)
+    numbered.onmessage(("Y", 2), other)
+
+    assert [(ask.store, ask.symbol, ask.feed) for ask in asks] == [(book, "X", one), (book, "Y", other)]
+    assert book.wants("X")
+    book.forget_ask("X")
+    assert not book.wants("X")
+    numbered.onmessage(("X", 2), other)
+    assert (asks[-1].symbol, asks[-1].feed, len(asks)) == ("X", other, 3)
+    SyncedBook().on_diff("X", Diff([], [], last=1))  # alone it has nobody to ask
+
+
+def test_a_book_that_is_lost_while_it_is_doubted_is_not_revived_by_a_pong() -> None:
+    """F10, F73."""
+    book = OrderBook()
+    book.apply_levels("X", [(101.0, 1.0)], [])
+    book.mark("X", Live())
+    book.onevent(Overdue(None, 5.0))
+    book.onevent(Closed(1006, cause="heartbeat"))
+    book.onevent(Answered(None, 0.1))
+
+    assert book.status_of("X") == Stale("closed: heartbeat")
+    assert book.find() == []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rxbotters import DataStore, OrderBook
 from rxbotters.errors import BadNumber
+from rxbotters_operators.events import Stale
 
 VALUES = st.sampled_from([1, 1.0, "a", None, [1], {"x": 1}])
 STEPS = st.lists(
@@ -204,3 +205,63 @@ def test_a_refused_level_is_named(levels: Any, what: str) -> None:
     assert what.split()[-1] in str(caught.value)
     assert "ticks" in str(caught.value)
     assert not len(book)
+
+
+def test_every_change_of_a_book_says_why() -> None:
+    """C65, C66: which level, what stood there, what asked for its end, and the reason where it is no message."""
+    book = OrderBook(maxlen=2)
+    told: list[Any] = []
+
+    def level(price: float, size: float, side: str = "asks") -> dict[str, Any]:
+        return {"symbol": "A", "side": side, "price": price, "size": size}
+
+    book.changes.subscribe(
+        lambda change: told.append((change.operation, change.key[1:], change.before, change.source, change.reason))
+    )
+    book.apply_levels("A", [(101.0, 1.0)], [(99.0, 1.0)], reason="mine")
+    book.apply_levels("A", [(101.0, 2.0)], [(99.0, 0)])
+    book.replace_levels("A", [(102.0, 1.0), (103.0, 1.0), (104.0, 1.0)], [(98.0, 1.0), (103.5, 1.0)])
+    book.uncross("A", 102.0)
+    book.lose("A", Stale("gone"))
+    book.drop_instrument("A")
+    book.apply_levels("A", [(101.0, 1.0)], [])
+    book.drop_instrument("A")
+
+    def gone(price: float, side: str, reason: Any, asked: float = 0) -> Any:
+        return ("delete", (side, price), level(price, 1.0, side), level(price, asked, side), reason)
+
+    assert told == [
+        ("insert", ("asks", 101.0), None, None, "mine"),
+        ("insert", ("bids", 99.0), None, None, "mine"),
+        ("insert", ("asks", 101.0), level(101.0, 1.0), None, None),
+        gone(99.0, "bids", None),
+        ("delete", ("asks", 101.0), level(101.0, 2.0), level(101.0, 0), "snapshot"),
+        ("insert", ("asks", 102.0), None, None, "snapshot"),
+        ("insert", ("asks", 103.0), None, None, "snapshot"),
+        ("insert", ("asks", 104.0), None, None, "snapshot"),
+        gone(104.0, "asks", "evict"),
+        ("insert", ("bids", 98.0), None, None, "snapshot"),
+        ("insert", ("bids", 103.5), None, None, "snapshot"),
+        gone(102.0, "asks", "uncross"),
+        gone(103.5, "bids", "uncross"),
+        gone(103.0, "asks", "resync"),
+        gone(98.0, "bids", "resync"),
+        ("insert", ("asks", 101.0), None, None, None),
+        gone(101.0, "asks", "clear"),
+    ]
+
+
+def test_a_price_of_infinity_minus_a_cent_is_one_that_is_named() -> None:
+    """F80: each bad number by what it is, in the order they stand."""
+    book = OrderBook("ticks")
+    for levels, words in (
+        ([(float("nan"), "x")], "price nan"),
+        ([("1", "x"), ("y", "1")], "size 'x'"),
+        ([("1", [])], "size []"),
+        ([{"price": 1}], "level {'price': 1}"),
+        ([(10**400, 1)], "price 1000"),
+    ):
+        with pytest.raises(BadNumber, match="ticks") as caught:
+            book.apply_levels("A", levels, [])
+        assert words.split(" ", 1)[1] in str(caught.value)
+        assert words.split(" ", 1)[0] in str(caught.value)

@@ -57,6 +57,7 @@ def test_known_answers(method: str, path: str, params: Any, data: Any, signature
 
     assert signed.headers["ACCESS-SIGN"] == signature
     assert signed.headers["ACCESS-TIMESTAMP"] == "1700000000123"
+    assert signed.headers.get("Content-Type") == ("application/json" if body else None)
     assert signed.headers["ACCESS-KEY"] == CREDS.key
     assert ("Content-Type" in signed.headers) is bool(body)
     assert request.headers == {}
