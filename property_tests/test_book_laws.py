@@ -138,3 +138,16 @@ def test_uncrossing_leaves_asks_above_and_bids_up_to_the_mid(levels: list[tuple[
     both = book.sorted({"symbol": "A"})
     assert [row["price"] for row in both["asks"]] == sorted({ask for ask, _ in levels if ask > mid})
     assert [row["price"] for row in both["bids"]] == sorted({bid for _, bid in levels if bid <= mid}, reverse=True)
+
+
+@given(steps(FLOATS, SIZES))
+def test_an_audience_changes_nothing_but_what_is_told(script: Any) -> None:
+    """C64, C66: the version counts every change, told or not."""
+    alone, watched = OrderBook(), OrderBook()
+    watched.changes.subscribe(lambda change: None)
+    models: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
+    for step in script:
+        for book, model in zip((alone, watched), models, strict=True):
+            play(book, model, step)
+        assert alone.version == watched.version
+        assert alone.find() == watched.find()

@@ -309,3 +309,23 @@ def test_a_book_that_is_lost_while_it_is_doubted_is_not_revived_by_a_pong() -> N
 
     assert book.status_of("X") == Stale("closed: heartbeat")
     assert book.find() == []
+
+
+def test_a_book_of_two_connections_is_doubted_instrument_by_instrument() -> None:
+    """F10, F29: and revived so; an instrument of which nobody knows the connection goes with either."""
+    accounts, one, other = Three(), Wire(), Wire()
+    accounts.onmessage(("book", "X"), one)
+    accounts.onmessage(("book", "Y"), other)
+    book: Any = accounts["book"]
+    book.apply_levels("Z", [(101.0, 1.0)], [])
+    accounts.feeding = None
+    book.mark("Z", Live())
+
+    accounts.onevent(Overdue(one, 5.0))
+    assert {symbol: type(status) for symbol, status in book.instruments.items()} == {"X": Stale, "Y": Live, "Z": Stale}
+    accounts.onevent(Overdue(other, 5.0))
+    accounts.onevent(Answered(one, 0.1))
+    assert {symbol: type(status) for symbol, status in book.instruments.items()} == {"X": Live, "Y": Stale, "Z": Live}
+    accounts.onevent(Answered(other, 0.1))
+
+    assert accounts.is_live
