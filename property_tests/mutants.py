@@ -152,8 +152,8 @@ MUTANTS = (
     Mutant(
         "a closed connection leaves its levels",
         _BOOK,
-        '        self.drop_instrument(symbol, reason="resync")\n        self.mark(symbol, status)\n',
-        "        self.mark(symbol, status)\n",
+        'told that they went `Live`\n        self.drop_instrument(symbol, reason="resync")\n',
+        "told that they went `Live`\n",
         ("GMOCoin", "OKX"),
     ),
     Mutant(

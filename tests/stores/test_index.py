@@ -233,7 +233,7 @@ def test_every_change_of_a_book_says_why() -> None:
     assert told == [
         ("insert", ("asks", 101.0), None, None, "mine"),
         ("insert", ("bids", 99.0), None, None, "mine"),
-        ("insert", ("asks", 101.0), level(101.0, 1.0), None, None),
+        ("update", ("asks", 101.0), level(101.0, 1.0), None, None),
         gone(99.0, "bids", None),
         ("delete", ("asks", 101.0), level(101.0, 2.0), level(101.0, 0), "snapshot"),
         ("insert", ("asks", 102.0), None, None, "snapshot"),

@@ -241,7 +241,7 @@ def test_levels_may_say_more_than_their_size() -> None:
 
     assert book.find() == [{"symbol": "X", "side": "asks", "price": "101", "size": "1", "orders": 4}]
     assert told == [
-        ("insert", {"symbol": "X", "side": "asks", "price": "101", "size": "1", "orders": 4}),
+        ("update", {"symbol": "X", "side": "asks", "price": "101", "size": "1", "orders": 4}),
         ("delete", {"symbol": "X", "side": "bids", "price": "99", "size": "2", "orders": 1}),
     ]
     assert book.depth("X").asks == [("101", "1")]

@@ -87,7 +87,7 @@ def test_a_later_whole_book_keeps_what_is_younger_and_tells_only_what_differs(st
 
     assert prices(store, "asks") == [("101", "5"), ("102", "2")]
     assert prices(store, "bids") == [("99", "2"), ("98", "1")]
-    assert told == [("insert", ("bids", "99"), "2")]
+    assert told == [("update", ("bids", "99"), "2")]
     store.onmessage(diff(14, bids=[("98", "9")]))
     assert prices(store, "bids") == [("99", "2"), ("98", "1")]
 

@@ -105,7 +105,7 @@ def test_changes_carry_the_keys_of_the_exchange(store: BitMEXDataStore) -> None:
     assert [(change.operation, change.key[1], change.reason) for change in told] == [
         ("insert", 17999992000, "snapshot"),
         ("insert", 17999995000, "snapshot"),
-        ("insert", 17999995000, None),
+        ("update", 17999995000, None),
         ("delete", 17999992000, None),
     ]
     assert told[2].data == {**BID, "size": 5, "timestamp": "t"}
@@ -128,7 +128,7 @@ def test_a_new_image_replaces_its_instrument_only(store: BitMEXDataStore) -> Non
     image(store, ASK, level(17999995000, "Buy", 11, 50))
 
     assert store.orderbook.find({"symbol": S}) == [ASK, {**BID, "size": 11}]
-    assert told == [("delete", 1), ("insert", 17999995000)]
+    assert told == [("delete", 1), ("update", 17999995000)]
     image(store)
     assert [row["symbol"] for row in store.orderbook] == ["ETHUSD"]
     assert store.orderbook.status_of(S) == Live()

@@ -121,8 +121,8 @@ def test_each_message_is_the_whole_book(store: Failing) -> None:
 
     assert sorted(told) == [
         ("delete", ("bids", "455655")),
-        ("insert", ("asks", "455659")),
         ("insert", ("bids", "455654")),
+        ("update", ("asks", "455659")),
     ]
     assert store.orderbooks.timestamps == {S: "t3", "BTC": "t2"}
     assert store.orderbooks.timestamp == "t3"

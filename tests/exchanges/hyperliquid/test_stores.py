@@ -111,7 +111,7 @@ def test_only_what_changed_is_told_and_each_coin_has_its_time(store: Hyperliquid
     push(store, "l2Book", book([level("5", "1")], [], coin="ETH", time=9))
 
     assert [(change.operation, change.key) for change in told] == [
-        ("insert", ("BTC", "A", "2")),
+        ("update", ("BTC", "A", "2")),
         ("delete", ("BTC", "B", "1")),
         ("insert", ("ETH", "B", "5")),
     ]
