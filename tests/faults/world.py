@@ -98,7 +98,8 @@ class World:
         began = self.loop.time()
         async with asyncio.timeout(seconds if self.virtual else _LIMIT):
             while not happened():
-                await asyncio.sleep(0.01 if self.virtual else 0.002)
+                waited = self.loop.time() - began
+                await asyncio.sleep(max(0.01, waited / 1000) if self.virtual else 0.002)  # each look costs real time
         return self.seconds(self.loop.time() - began)
 
     def measure(self, name: str, value: Any) -> None:
