@@ -164,6 +164,7 @@ class Session:
             if symbol in self._batch:
                 self._send(self._tell(symbol))
             self.wire.renumber(symbol, lower=True)
+            self._past = [packet for packet in self._past if packet.symbol != symbol]  # two counts cannot be told apart
 
     def _do_whole(self, which: int, age: int) -> None:
         symbol = self.wire.symbols[which]
@@ -226,12 +227,18 @@ class Session:
                 self._swap = False
                 self._pipe.remove(later)
                 self._miss(later if packet.since >= 0 else packet)
+                self._disorder(packet, later)
                 return [later, packet]
         return [packet]
 
     def _miss(self, packet: Packet) -> None:
         if packet.symbol is not None and not self.wire.notices:
             self.judge.miss(packet.symbol, packet.version)
+
+    def _disorder(self, packet: Packet, later: Packet) -> None:
+        """Excuse what comes out of order, where the protocol has no order to show it."""
+        if not self.wire.echoes and packet.symbol is not None:
+            self.judge.miss(packet.symbol, max(packet.version, later.version))
 
     def _deliver(self, packet: Packet) -> None:
         symbol, judge = packet.symbol, self.judge

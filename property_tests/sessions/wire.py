@@ -56,7 +56,7 @@ class Wire:
         depth: Levels a side that this book shows; ``None``: all.
         notices: Whether every lost or reordered message shows. If not, a `Live` book may be wrong from the loss to the
             next whole book that is not older, but never crossed.
-        echoes: Whether a message of the past that comes again is harmless.
+        echoes: Whether a message of the past that comes again, or two in the wrong order, are harmless or noticed.
         rewind: When a whole book of the stream takes the book back to an earlier moment.
         hybrid: Whether older diffs may follow a newer whole book and be applied to it, until they have caught up.
         overtakes: Whether whole books of the stream are ahead of the diffs.

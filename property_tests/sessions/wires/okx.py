@@ -153,7 +153,7 @@ class OKJ(OKX):
 class OKJV3(OKJ):
     url = URL("wss://connect.okcoin.jp:443/ws/v3")
     channel = "spot/depth"
-    echoes = False  # an update of the past may take the book back to what it was, checksum and all
+    echoes = False  # an update out of its order may take the book back to what it was, checksum and all
     anchored = True  # a book with asks alone may have the checksum of one with a bid: the sum does not name the sides
     restarts = False
     numbers_fall = False
