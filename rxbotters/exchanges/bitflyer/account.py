@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
 
+from .proofs import amount, lot, named
+
 __all__ = ["Balance", "Close", "Collateral", "Positions", "is_margin"]
 
 _LOT = ("product_code", "side", "price", "size", "commission", "sfd")
@@ -52,10 +54,12 @@ class Positions(DataStore):
     def replace(self, rows: Iterable[Mapping[str, Any]], query: Mapping[str, str]) -> None:
         """Take a REST answer as the truth for the product asked for, also when it is empty."""
         rows = list(rows)
+        for row in rows:
+            lot(self.name, row)
         products = {query["product_code"]} if "product_code" in query else {row["product_code"] for row in rows}
         for product in products or {row["product_code"] for row in self}:
             self._find_and_delete({"product_code": product}, reason="resync")
-        self._insert([_lot(row) for row in rows], reason="resync")
+        self._insert([_lot(row) for row in rows if row["size"]], reason="resync")
         self.refetched()
 
     def execute(self, event: Mapping[str, Any]) -> Iterator[Close]:
@@ -96,6 +100,7 @@ class Collateral(DataStore):
 
     def replace(self, body: Mapping[str, Any]) -> None:
         """Take a REST answer as the truth."""
+        amount(self.name, body, ("collateral",), signed=True)
         rows = list(self._rows.items())
         if rows:
             self._amend(rows[0][0], {**body, **({"estimated": False} if "estimated" in rows[0][1] else {})})
@@ -121,6 +126,10 @@ class Balance(DataStore):
 
     def replace(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Merge a REST answer."""
+        rows = list(rows)
+        for row in rows:
+            named(row, "currency_code")
+            amount(self.name, row, ("amount",), signed=True)
         self._update(rows, reason="resync")
         self.refetched()
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from rxbotters.stores import DataStore
 from rxbotters_operators.events import Stale
 
+from .proofs import named
+
 __all__ = ["ChildOrders", "ParentOrders"]
 
 _NARROW = frozenset({"child_order_id", "child_order_acceptance_id", "parent_order_id", "count", "before", "after"})
@@ -26,6 +28,8 @@ class _Orders(DataStore):
         The products are the one asked for; without one, those in the answer; all if the answer is empty.
         """
         rows = list(rows)
+        for row in rows:
+            named(row, *self._keys, "product_code", self._STATE)
         live = [row for row in rows if row[self._STATE] == "ACTIVE"]
         ids = {row[self._keys[0]] for row in live}
         if _NARROW.isdisjoint(query):
@@ -103,7 +107,7 @@ class ParentOrders(_Orders):
                     self._delete([event])
                 case "COMPLETE":
                     order = self.get(event)
-                    legs = order is not None and order["parent_order_type"] in ("IFD", "IFDOCO")
+                    legs = order is not None and order.get("parent_order_type") in ("IFD", "IFDOCO")
                     if not legs or event["parameter_index"] >= 2:
                         self._delete([event])
                 case _:

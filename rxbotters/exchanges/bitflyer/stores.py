@@ -14,6 +14,7 @@ from rxbotters.wire import dumps
 from .account import Balance, Collateral, Positions
 from .board import Board
 from .orders import ChildOrders, ParentOrders
+from .proofs import child_events, parent_events
 
 __all__ = ["Executions", "Log", "Ticker", "bitFlyerDataStore"]
 
@@ -131,9 +132,10 @@ class bitFlyerDataStore(DataStoreCollection):
         return lambda message, ws: executions._insert([{"product_code": product, **row} for row in message])
 
     def _child_order_events(self, message: Any, ws: Any) -> None:
-        self.childorderevents._insert(message)
-        self.childorders.fold(message)
-        fills = [event for event in message if event["event_type"] == "EXECUTION" and self._is_new(event)]
+        events = child_events(message)
+        fills = [event for event in events if event["event_type"] == "EXECUTION" and self._is_new(event)]
+        self.childorderevents._insert(events)
+        self.childorders.fold(events)
         for event in fills:
             for close in self.positions.execute(event):
                 self.collateral.settle(close)
@@ -146,8 +148,9 @@ class bitFlyerDataStore(DataStoreCollection):
         return known is None or event["exec_id"] > known
 
     def _parent_order_events(self, message: Any, ws: Any) -> None:
-        self.parentorderevents._insert(message)
-        self.parentorders.fold(message)
+        events = parent_events(message)
+        self.parentorderevents._insert(events)
+        self.parentorders.fold(events)
 
     # ------------------------------------------------------------------ snapshots
 

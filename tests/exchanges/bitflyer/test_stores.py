@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rxbotters import bitFlyerDataStore
-from rxbotters.errors import ProtocolError, SnapshotError, VenueError
+from rxbotters.errors import ProtocolError, SnapshotError, StoreError, VenueError
 from rxbotters_operators.events import Answered, Closed, Live, Overdue, Stale, Subscribed, Syncing
 from tests.stores.test_collection import answer
 
@@ -263,6 +263,47 @@ def test_parent_orders_end_with_their_second_leg(store: bitFlyerDataStore) -> No
 
 
 # ---------------------------------------------------------------------- account
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"price": None}, {"size": "0.1"}, {"side": "buy"}, {"commission": "x"}, {"outstanding_size": float("inf")}, {"exec_id": None}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_a_fill_that_cannot_be_read_moves_nothing(store: bitFlyerDataStore, wrong: dict[str, Any]) -> None:
+    """F79: neither the orders before it in the message nor the stores that could have read it."""
+    store.balance._insert([{"currency_code": "JPY", "amount": 1000}, {"currency_code": "BTC", "amount": 1.0}])
+    amounts = store.balance.find()
+    good = [fill("BUY", 100, 0.1), fill("BUY", 100, 0.1, product_code="BTC_JPY")]
+
+    for product in (P, "BTC_JPY"):
+        bad = {**fill("BUY", 100, 0.1, product_code=product), **wrong}
+        push(store, "child_order_events", [order(), *good, bad])
+
+    assert len(store.failures) == 2  # type: ignore[attr-defined]
+    assert store.balance.find() == amounts
+    assert not any(store[name].find() for name in ("childorderevents", "childorders", "positions"))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("getpositions", f'[{{"product_code": "{P}", "side": "BUY", "price": 100, "size": null}}]'),
+        ("getpositions", f'[{{"product_code": "{P}", "side": "", "price": 100, "size": 1}}]'),
+        ("getcollateral", '{"collateral": "1"}'),
+        ("getbalance", '[{"currency_code": "JPY", "amount": null, "available": 1}]'),
+        ("getchildorders", '[{"product_code": "BTC_JPY", "child_order_state": "ACTIVE"}]'),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_refused(store: bitFlyerDataStore, path: str, body: str) -> None:
+    """C73: what would break the next fill does not get in."""
+    push(store, "child_order_events", [order(), fill("BUY", 100, 0.1, outstanding_size=0.1)])
+    before = {name: store[name].find() for name in store}
+
+    with pytest.raises(StoreError):
+        await store.initialize(answer(f"/v1/me/{path}", body))
+
+    assert {name: store[name].find() for name in store} == before
 
 
 def test_positions_are_netted_first_in_first_out(store: bitFlyerDataStore) -> None:
