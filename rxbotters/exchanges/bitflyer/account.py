@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
 
-from .proofs import amount, lot, named
+from .proofs import amount, named, traded
 
 __all__ = ["Balance", "Close", "Collateral", "Positions", "is_margin"]
 
@@ -55,7 +55,7 @@ class Positions(DataStore):
         """Take a REST answer as the truth for the product asked for, also when it is empty."""
         rows = list(rows)
         for row in rows:
-            lot(self.name, row)
+            traded(self.name, row)
         products = {query["product_code"]} if "product_code" in query else {row["product_code"] for row in rows}
         for product in products or {row["product_code"] for row in self}:
             self._find_and_delete({"product_code": product}, reason="resync")

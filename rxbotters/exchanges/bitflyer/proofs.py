@@ -8,7 +8,7 @@ from typing import Any
 from rxbotters.errors import BadNumber
 from rxbotters.stores.proofs import objects, whole
 
-__all__ = ["amount", "child_events", "lot", "named", "parent_events"]
+__all__ = ["amount", "child_events", "named", "parent_events", "traded"]
 
 _CHILD, _PARENT = "child_order_acceptance_id", "parent_order_acceptance_id"
 _ENDS = ("CANCEL", "EXPIRE")
@@ -28,7 +28,7 @@ def child_events(value: Any) -> list[dict[str, Any]]:
     for event in events:
         kind = event["event_type"]
         if kind == "EXECUTION":
-            lot("childorders", event)
+            traded("childorders", event)
             amount("childorders", event, ("exec_id", "outstanding_size"))
             amount("balance", {"commission": 0, **event}, ("commission",), signed=True)
         if kind in ("ORDER", "EXECUTION", *_ENDS):
@@ -54,7 +54,7 @@ def parent_events(value: Any) -> list[dict[str, Any]]:
     return events
 
 
-def lot(store: str, row: Mapping[str, Any]) -> None:
+def traded(store: str, row: Mapping[str, Any]) -> None:
     """Prove that a row has what a position is made of.
 
     Raises:

@@ -267,7 +267,14 @@ def test_parent_orders_end_with_their_second_leg(store: bitFlyerDataStore) -> No
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"price": None}, {"size": "0.1"}, {"side": "buy"}, {"commission": "x"}, {"outstanding_size": float("inf")}, {"exec_id": None}],
+    [
+        {"price": None},
+        {"size": "0.1"},
+        {"side": "buy"},
+        {"commission": "x"},
+        {"outstanding_size": float("inf")},
+        {"exec_id": None},
+    ],
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_a_fill_that_cannot_be_read_moves_nothing(store: bitFlyerDataStore, wrong: dict[str, Any]) -> None:
