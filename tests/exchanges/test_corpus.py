@@ -129,7 +129,7 @@ def test_the_command_prints_one_table_and_fails_if_anything_is_unexplained(
         ["folder", "file", "records", "compared", "stores", "changes", "named", "differences", "result"],
         ["bitflyer", "samples.jsonl", "3", "3", "8", "6", "–", "equal"],
     ]
-    assert "different.md rows 2: Rows: `childorders`" in printed
+    assert "bitflyer.md 1: `childorders`: after a fill" in printed
     assert "no exchange reads: unknown" in printed
 
     monkeypatch.setattr(corpus, "pairings", lambda: {"bitflyer": replace(BITFLYER, ours=Losing)})

@@ -130,7 +130,7 @@ PAIRINGS = {
         page="bitbank",
         canonical=canonical,
         differs={"margin_payable": 6, "margin_position": 7},
-        sums={"asset": "rows 8", "spot_order": "rows 8", "margin_position": "rows 8"},
+        sums={"asset": "rows 4", "spot_order": "rows 4", "margin_position": "rows 4"},
         skip=OddOrders(),
     ),
 }

@@ -1,4 +1,4 @@
-"""The same records through both libraries: the same rows, save for what docs/different.md names."""
+"""The same records through both libraries: the same rows, save for what docs/exchanges/bitflyer.md names."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ STORES = [
 
 
 def canonical(store: str, row: Mapping[str, Any]) -> Any:
-    """Rows without the differences that docs/different.md names."""
-    if store == "childorders":  # difference 2: what remains stands in both fields
+    """Rows without the differences that docs/exchanges/bitflyer.md names."""
+    if store == "childorders":  # difference 1: what remains stands in both fields
         return {name: value for name, value in row.items() if name not in ("outstanding_size", "size", "original_size")}
     return dict(row)
 
 
-def skip(record: Record) -> str | None:
+def skip(record: Record) -> int | None:
     """The reference keeps closed orders after an empty answer, and fails on codes of three parts."""
     if record.kind == "rest":
-        return "rows 5"
+        return 4
     margin = "FX_ETH_JPY" in record.data or "FX_XRP_JPY" in record.data
-    return "rows 6" if margin and "child_order_events" in record.data else None
+    return 5 if margin and "child_order_events" in record.data else None
 
 
 PAIRINGS = {
@@ -54,9 +54,9 @@ PAIRINGS = {
         stores=STORES,
         page="bitflyer",
         canonical=canonical,
-        differs={"childorders": "rows 2"},
+        differs={"childorders": 1},
         sorts={"board": "rows 1"},
-        apart={"positions": "rows 3", "collateral": "rows 4"},
+        apart={"positions": 2, "collateral": 3},
         skip=skip,
         books=("board",),
         every=7,
