@@ -6,7 +6,8 @@ from rxbotters_operators.events import PLAIN, Dialect, Frame
 from .body import FORM, JSON, Encoder, form_body, json_body
 from .digest import hmac_sha256, hmac_sha256_base64
 from .inflation import inflate
-from .redact import MASK, SECRET_HEADERS, Secret, redact_message, redact_text, redact_url
+from .messages import fields, in_parts, login_error
+from .redact import MASK, SECRET_HEADERS, Secret, masked, redact_message, redact_text, redact_url
 from .request import Request
 
 __all__ = [
@@ -21,12 +22,16 @@ __all__ = [
     "Request",
     "Secret",
     "dumps",
+    "fields",
     "form_body",
     "hmac_sha256",
     "hmac_sha256_base64",
+    "in_parts",
     "inflate",
     "json_body",
     "loads",
+    "login_error",
+    "masked",
     "redact_message",
     "redact_text",
     "redact_url",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from yarl import URL
 
-__all__ = ["MASK", "SECRET_HEADERS", "Secret", "redact_message", "redact_text", "redact_url"]
+__all__ = ["MASK", "SECRET_HEADERS", "Secret", "masked", "redact_message", "redact_text", "redact_url"]
 
 MASK: Final = "***"
 
@@ -49,6 +49,18 @@ class Secret(bytes):
     def reveal(self) -> str:
         """Return the secret as text, for the one header or message that must carry it."""
         return self.decode()
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without the secrets in it.
+
+    Example:
+        >>> masked("invalid key K1", ["K1"])
+        'invalid key ***'
+    """
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
 
 
 def redact_url(url: URL | str) -> str:

@@ -6,13 +6,13 @@ Source: developers.binance.com, spot "WebSocket Streams" and "WebSocket API", fu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from yarl import URL
 
 from rxbotters.descriptor import Ack, Farewell
-from rxbotters.wire import dumps
+from rxbotters.wire import dumps, fields, in_parts
 
 __all__ = ["ack", "channel_of", "farewell", "payload_of", "refusal", "request_ids", "split", "time_of", "undo"]
 
@@ -22,26 +22,22 @@ _FRAME = 3500  # bytes of a subscription: the servers stop answering beyond 4,09
 _MICROSECONDS = 10**14  # a time of this size is not in milliseconds any more
 
 
-def _call(message: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
-
-
 def _method(message: Any) -> str:
-    return str(_call(message).get("method"))
+    return str(fields(message).get("method"))
 
 
 def request_ids(message: Any) -> Sequence[Any]:
     """Return the id under which a subscription will be acknowledged; none if it carries none."""
     method = _method(message)
     if method in _STREAMS or method.startswith(_USER_DATA) or method == "session.logon":
-        name = _call(message).get("id")
+        name = fields(message).get("id")
         return () if name is None else (name,)
     return ()
 
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"result": …, "id": 1}`` or ``{"error": {"code": …, "msg": …}, "id": 1}`` of streams and WebSocket API."""
-    answer = _call(message)
+    answer = fields(message)
     name = answer.get("id")
     if name is None:
         return None
@@ -53,13 +49,13 @@ def ack(message: Any) -> Ack | None:
 
 
 def _reason(error: Any) -> str:
-    known = _call(error)
+    known = fields(error)
     return f"{known.get('msg', 'no reason given')} (code {known.get('code')})" if known else str(error)
 
 
 def refusal(body: Any) -> str | None:
     """Return the error text of a REST answer ``{"code": -1121, "msg": …}``; ``None`` if it is no error."""
-    answer = _call(body)
+    answer = fields(body)
     code = answer.get("code")
     return _reason(answer) if "msg" in answer and isinstance(code, int) and code < 0 else None
 
@@ -68,9 +64,9 @@ def undo(message: Any) -> Any:
     """Return the message that ends a subscription."""
     method = _method(message)
     if method == "SUBSCRIBE":
-        return {**_call(message), "method": "UNSUBSCRIBE"}
+        return {**fields(message), "method": "UNSUBSCRIBE"}
     if method.startswith(_USER_DATA):
-        return {"id": _call(message).get("id"), "method": "userDataStream.unsubscribe"}
+        return {"id": fields(message).get("id"), "method": "userDataStream.unsubscribe"}
     return None
 
 
@@ -80,35 +76,22 @@ def split(message: Any, url: URL) -> Sequence[Any]:
     Source:
         github.com/binance/binance-connector-rust, issue 27 (2024-12): no answer beyond 4,096 bytes.
     """
-    names = _call(message).get("params")
-    if _method(message) not in _STREAMS or not isinstance(names, list):
+    names = fields(message).get("params")
+    if _method(message) not in _STREAMS or not isinstance(names, list) or not names:
         return (message,)
-    return [{**_call(message), "params": part} for part in _parts(cast("Sequence[Any]", names))] or (message,)
-
-
-def _parts(names: Sequence[Any]) -> Iterator[list[Any]]:
-    part: list[Any] = []
-    size = 0
-    for name in names:
-        length = len(dumps(name)) + 2
-        if part and size + length > _FRAME:
-            yield part
-            part, size = [], 0
-        part.append(name)
-        size += length
-    if part:
-        yield part
+    parts = in_parts(cast("Sequence[Any]", names), _FRAME, lambda name: len(dumps(name)) + 2)
+    return [{**fields(message), "params": part} for part in parts]
 
 
 def payload_of(message: Any) -> Any:
     """Return the event inside a combined stream's ``data`` or the WebSocket API's ``event``, else the message."""
-    known = _call(message)
+    known = fields(message)
     return known["data"] if "data" in known else known.get("event", message)
 
 
 def channel_of(message: Any) -> str | None:
     """Return the stream of a message, or the kind of its event where streams are raw."""
-    stream = _call(message).get("stream") or _call(payload_of(message)).get("e")
+    stream = fields(message).get("stream") or fields(payload_of(message)).get("e")
     return stream if isinstance(stream, str) else None
 
 
@@ -117,7 +100,7 @@ def time_of(message: Any) -> float | None:
     payload = payload_of(message)
     if isinstance(payload, list) and payload:
         payload = cast("Sequence[Any]", payload)[0]
-    stamp = _call(payload).get("E")
+    stamp = fields(payload).get("E")
     if not isinstance(stamp, int):
         return None
     return stamp / (1e6 if stamp >= _MICROSECONDS else 1e3)

@@ -7,11 +7,11 @@ from typing import Any
 
 from rxbotters.stores import DataStoreCollection
 from rxbotters.stores.collection import Route
+from rxbotters.wire import fields
 
 from .account import Account, Positions
 from .orders import Orders, list_of
 from .rows import Query, market_of
-from .session import fields
 
 __all__ = ["Seeds", "refusal"]
 

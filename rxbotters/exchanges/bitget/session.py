@@ -6,18 +6,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, LoginScript
-from rxbotters.errors import LoginRefused, SessionError
-from rxbotters.wire import MASK, dumps
+from rxbotters.wire import dumps, fields, in_parts, login_error, masked
 
 from .signing import login_sign
 
-__all__ = ["ack", "beat", "channel_of", "fields", "login", "request_ids", "split", "subscriptions", "time_of", "undo"]
+__all__ = ["ack", "beat", "channel_of", "login", "request_ids", "split", "subscriptions", "time_of", "undo"]
 
 _LONGEST = 4000
 """Bytes of the channels in one subscription; the exchange takes 4096."""
@@ -30,11 +29,6 @@ _NAMED = re.compile(rf"(?:{'|'.join(_NAMES)}):[^\s,]+(?:,(?:{'|'.join(_NAMES)}):
 
 _LATER = frozenset({"30006", "30007", "429"})
 """Refusals of a login that say: not now."""
-
-
-def fields(message: Any) -> Mapping[str, Any]:
-    """Return the fields of a message, none if it is no object."""
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
 
 
 def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript | None:
@@ -59,12 +53,7 @@ def _login(creds: Credentials, seconds: str) -> LoginScript:
     code = str(reply.get("code"))
     if reply["event"] == "login" and code == "0":
         return
-    text = _text(reply)
-    for secret in (creds.key, passphrase, signature):
-        text = text.replace(secret, MASK)
-    if code in _LATER:
-        raise SessionError(f"Bitget cannot log in now: {text}; it is tried again")
-    raise LoginRefused("Bitget", text)
+    raise login_error("Bitget", masked(_text(reply), (creds.key, passphrase, signature)), is_later=code in _LATER)
 
 
 def subscriptions(message: Any, op: str = "subscribe") -> list[dict[str, Any]]:
@@ -85,10 +74,10 @@ def ack(message: Any) -> Ack | None:
     answer = fields(message)
     event, arg = answer.get("event"), answer.get("arg")
     if event == "subscribe" and isinstance(arg, dict):
-        return Ack(_name(cast("dict[str, Any]", arg)))
+        return Ack(_name(fields(arg)))
     if event == "error":
         if isinstance(arg, dict):
-            return Ack(_name(cast("dict[str, Any]", arg)), _text(answer))
+            return Ack(_name(fields(arg)), _text(answer))
         named = _NAMED.search(str(answer.get("msg")))
         if named is not None:
             return Ack(",".join(sorted(named.group().split(","))), _text(answer))
@@ -104,15 +93,7 @@ def undo(message: Any) -> Any:
 def split(message: Any, url: URL) -> Sequence[Any]:
     """Cut a subscription that is longer than the exchange takes."""
     args = subscriptions(message) or subscriptions(message, "unsubscribe")
-    parts: list[list[dict[str, Any]]] = [[]]
-    size = 0
-    for arg in args:
-        more = len(json.dumps(arg)) + 2  # as it is sent
-        if parts[-1] and size + more > _LONGEST:
-            parts.append([])
-            size = 0
-        parts[-1].append(arg)
-        size += more
+    parts = in_parts(args, _LONGEST, lambda arg: len(json.dumps(arg)) + 2)  # as it is sent
     return [{**message, "args": part} for part in parts] if len(parts) > 1 else (message,)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, OrderBook
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 
 from .account import Account, IsolatedAccount, Positions
 from .books import Books
@@ -15,7 +16,7 @@ from .feeds import BookFeeds, is_book
 from .orders import Orders, OrdersAlgo
 from .rows import Message
 from .seeds import Seeds
-from .session import ack, fields, subscriptions
+from .session import ack, subscriptions
 from .v1 import BitgetDataStore
 
 __all__ = ["BitgetDataStore", "BitgetV2DataStore", "Candles", "Fills", "PositionsHistory", "Tickers", "Trades"]

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 
 from .books import Books
 from .rows import Message, Query, is_zero, texts
 from .seeds import refusal
-from .session import ack, fields, subscriptions
+from .session import ack, subscriptions
 
 __all__ = ["Account", "BitgetDataStore", "CandleSticks", "OrderBookV1", "OrdersV1", "PositionsV1", "Ticker", "Trade"]
 

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, LoginScript
-from rxbotters.errors import LoginRefused, ProtocolError, SessionError
-from rxbotters.wire import MASK, Frame
+from rxbotters.errors import ProtocolError
+from rxbotters.wire import Frame, fields, login_error, masked
 
 from .signing import login_fields
 
@@ -45,10 +45,6 @@ def protocol_of(url: URL) -> Literal["public", "private", "retail"]:
     return "private" if path.startswith("/ws/v2/") else "public"
 
 
-def _fields(message: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
-
-
 # ---------------------------------------------------------------------- login
 
 
@@ -64,19 +60,15 @@ def _login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
         LoginRefused: With the exchange's own words and code, without what they repeat of our request.
         SessionError: The exchange could not do it now; the connection is dialled again.
     """
-    fields = login_fields(creds, stamp, url.host or "")
-    message: Any = yield [json.dumps({"action": "req", "ch": "auth", "params": fields})]
-    while _fields(message).get("ch") != "auth" or _fields(message).get("action") not in ("req", "error"):
+    params = login_fields(creds, stamp, url.host or "")
+    message: Any = yield [json.dumps({"action": "req", "ch": "auth", "params": params})]
+    while fields(message).get("ch") != "auth" or fields(message).get("action") not in ("req", "error"):
         message = yield None
-    answer = _fields(message)
+    answer = fields(message)
     if answer.get("code") == 200:
         return
-    text = _reason(answer)
-    for secret in (creds.key, fields["signature"]):
-        text = text.replace(secret, MASK)
-    if answer.get("code") in _LATER:
-        raise SessionError(f"BitTrade cannot log in now: {text}; it is tried again")
-    raise LoginRefused("BitTrade", text)
+    text = masked(_reason(answer), (creds.key, params["signature"]))
+    raise login_error("BitTrade", text, is_later=answer.get("code") in _LATER)
 
 
 # ---------------------------------------------------------------------- acknowledgements
@@ -84,7 +76,7 @@ def _login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
 
 def split(message: Any, url: URL) -> Sequence[Any]:
     """Give a public request that has no id its topic for an id: a refusal repeats nothing else."""
-    request = _fields(message)
+    request = fields(message)
     for name in _REQUESTS:
         topic = request.get(name)
         if isinstance(topic, str) and request.get("id") is None and "action" not in request:
@@ -97,7 +89,7 @@ def request_ids(message: Any) -> Sequence[Any]:
 
     On ``/ws`` that is the ``id`` it carries, on ``/ws/v2`` its action and channel. ``/retail/ws`` acknowledges nothing.
     """
-    request = _fields(message)
+    request = fields(message)
     action = request.get("action")
     if action in _REQUESTS and isinstance(request.get("ch"), str) and request["ch"] != "auth":
         return (f"{action} {_moded(request['ch'])}",)
@@ -109,7 +101,7 @@ def request_ids(message: Any) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"id": "1", "status": "ok", "subbed": …}``, ``{"action": "sub", "code": 200, "ch": …}``, or a refusal."""
-    answer = _fields(message)
+    answer = fields(message)
     action = answer.get("action")
     if action in _REQUESTS and "code" in answer and isinstance(answer.get("ch"), str) and answer["ch"] != "auth":
         return Ack(f"{action} {_moded(answer['ch'])}", None if answer["code"] == 200 else _reason(answer))
@@ -120,7 +112,7 @@ def ack(message: Any) -> Ack | None:
 
 def undo(message: Any) -> Any:
     """Return the message that ends a subscription."""
-    request = _fields(message)
+    request = fields(message)
     action = request.get("action")
     if action == "sub":
         return {**request, "action": "unsub"}
@@ -172,16 +164,16 @@ def beat(url: URL) -> Beat:
 def _answer(frame: Frame, stamp: Stamp) -> str | None:
     """Return the pong for a ping of any of the three protocols."""
     try:
-        message = _fields(frame.message)
+        message = fields(frame.message)
     except ProtocolError:
         return None  # whoever reads the frame hears of it
     if "ping" in message:
         return _pong({"pong": message["ping"]}, message["ping"])
     action = message.get("action")
     if action == "ping":
-        sent = _fields(message.get("data")).get("ts")
+        sent = fields(message.get("data")).get("ts")
         return _pong({"action": "pong", "data": {"ts": sent}}, sent)
-    ping = message if action == 4 else _fields(message.get("data"))
+    ping = message if action == 4 else fields(message.get("data"))
     return _pong({"action": 5, "ts": ping.get("ts")}, ping.get("ts")) if ping.get("action") == 4 else None
 
 
@@ -198,18 +190,18 @@ def _retail_ping(stamp: Stamp) -> str:
 
 def channel_of(message: Any) -> str | None:
     """Return the channel of a message: ``"market.btcjpy.bbo"``, ``"orders#btcjpy"``, ``"retail 1"``; else ``None``."""
-    told = _fields(message)
+    told = fields(message)
     channel = told.get("ch")
     if isinstance(channel, str):
         return channel if told.get("action", "push") == "push" and ("tick" in told or "data" in told) else None
-    topic = _fields(told.get("data")).get("topic")
+    topic = fields(told.get("data")).get("topic")
     return f"retail {topic}" if topic is not None and "rep" not in told else None
 
 
 def time_of(message: Any) -> float | None:
     """Return when the exchange sent a message, Unix time in seconds; a balance often does not say."""
-    told = _fields(message)
-    data = _fields(told.get("data"))
+    told = fields(message)
+    data = fields(told.get("data"))
     if isinstance(told.get("ch"), str):
         found: Any = told.get("ts", next((data[name] for name in _TIMES if data.get(name) is not None), None))
         return found / 1000 if found.__class__ is int and 0 < found < 10**15 else None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from rxbotters.descriptor import Farewell, LeaseRule
+from rxbotters.wire import fields
 
 __all__ = [
     "LEASES",
     "channel_of",
     "error_of",
     "farewell",
-    "fields_of",
     "refusal",
     "time_of",
     "token_of",
@@ -25,29 +24,24 @@ _TOO_MANY = "ERR-5003"
 _PUBLIC = frozenset({"ticker", "orderbooks", "trades"})
 
 
-def fields_of(message: Any) -> Mapping[str, Any]:
-    """Return the fields of a message, none if it is no object."""
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
-
-
 def undo(message: Any) -> Any:
     """Return the message that ends a subscription."""
-    request = fields_of(message)
+    request = fields(message)
     return {**request, "command": "unsubscribe"} if request.get("command") == "subscribe" else None
 
 
 def channel_of(message: Any) -> str | None:
     """Return ``"ticker:BTC"`` for market data, ``"orderEvents"`` for the account."""
-    fields = fields_of(message)
-    channel = fields.get("channel")
+    told = fields(message)
+    channel = told.get("channel")
     if not isinstance(channel, str):
         return None
-    return f"{channel}:{fields.get('symbol')}" if channel in _PUBLIC else channel
+    return f"{channel}:{told.get('symbol')}" if channel in _PUBLIC else channel
 
 
 def time_of(message: Any) -> float | None:
     """Return when GMO Coin sent a message, Unix time in seconds."""
-    stamp = fields_of(message).get("timestamp")
+    stamp = fields(message).get("timestamp")
     if not isinstance(stamp, str):
         return None
     try:
@@ -58,7 +52,7 @@ def time_of(message: Any) -> float | None:
 
 def error_of(message: Any) -> str | None:
     """Return the text of an error; it names no subscription, and the connection stays."""
-    error = fields_of(message).get("error")
+    error = fields(message).get("error")
     return str(error) if error is not None else None
 
 
@@ -76,7 +70,7 @@ def refusal(body: Any) -> str | None:
     if answer.get("status", 0) == 0:
         return None
     messages: Any = answer.get("messages")
-    found = [fields_of(message) for message in messages] if isinstance(messages, list) else []  # pyright: ignore
+    found = [fields(message) for message in messages] if isinstance(messages, list) else []  # pyright: ignore
     texts = [f"{message.get('message_code')} {message.get('message_string')}" for message in found]
     return f"{'; '.join(texts) or 'no reason given'} (status {answer['status']})"
 

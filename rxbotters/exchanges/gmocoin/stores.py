@@ -9,11 +9,12 @@ from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.collection import Route
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 
 from .account import Executions, Positions, PositionSummary
 from .book import OrderBooks
 from .orders import Orders
-from .session import error_of, fields_of, refusal, token_of
+from .session import error_of, refusal, token_of
 
 __all__ = ["GMOCoinDataStore", "Ticker", "Trades"]
 
@@ -115,7 +116,7 @@ class GMOCoinDataStore(DataStoreCollection):
     def _expects(self, messages: Sequence[Any]) -> Iterable[tuple[OrderBook, Any]]:
         found: list[tuple[OrderBook, Any]] = []
         for message in messages:
-            request = fields_of(message)
+            request = fields(message)
             symbol = request.get("symbol")
             wanted = request.get("command") == "subscribe" and request.get("channel") == "orderbooks"
             if wanted and isinstance(symbol, str):

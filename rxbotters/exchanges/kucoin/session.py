@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.descriptor import Ack, Beat, Farewell, LoginScript
 from rxbotters.errors import SessionError
-from rxbotters.wire import dumps
+from rxbotters.wire import dumps, fields
 
 from .tokens import PING_S
 
@@ -20,10 +20,6 @@ _SYMBOLS = 100  # symbols one subscription may name
 _TIMES = ("ts", "time", "timestamp", "Time")
 
 
-def _fields(message: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
-
-
 def greet(url: URL) -> LoginScript:
     """Wait for the welcome: a subscription sent before it may be lost.
 
@@ -31,8 +27,8 @@ def greet(url: URL) -> LoginScript:
         SessionError: The server refused the token instead.
     """
     message: Any = yield []
-    while _fields(message).get("type") != "welcome":
-        if _fields(message).get("type") == "error":
+    while fields(message).get("type") != "welcome":
+        if fields(message).get("type") == "error":
             raise SessionError(f"KuCoin refused the connection: {_reason(message)}; a new token is asked for")
         message = yield None
 
@@ -46,7 +42,7 @@ def beat(url: URL) -> Beat:
 
 def request_ids(message: Any) -> Sequence[Any]:
     """Return the id under which a subscription will be acknowledged, as text; none if it asks for no response."""
-    request = _fields(message)
+    request = fields(message)
     if request.get("type") in ("subscribe", "unsubscribe") and request.get("response") is True and "id" in request:
         return (str(request["id"]),)
     return ()
@@ -54,7 +50,7 @@ def request_ids(message: Any) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"id": "1", "type": "ack"}`` or an error; ids come back as text."""
-    answer = _fields(message)
+    answer = fields(message)
     kind = answer.get("type")
     if kind not in ("ack", "error") or answer.get("id") is None:
         return None
@@ -63,13 +59,13 @@ def ack(message: Any) -> Ack | None:
 
 def undo(message: Any) -> Any:
     """Return the message that ends a subscription."""
-    request = _fields(message)
+    request = fields(message)
     return {**request, "type": "unsubscribe"} if request.get("type") == "subscribe" else None
 
 
 def split(message: Any, url: URL) -> Sequence[Any]:
     """Cut a subscription to more than 100 symbols into several, each with an id of its own."""
-    request = _fields(message)
+    request = fields(message)
     head, symbols = symbols_of(request)
     if len(symbols) <= _SYMBOLS:
         return (message,)
@@ -84,7 +80,7 @@ def split(message: Any, url: URL) -> Sequence[Any]:
 
 def symbols_of(message: Any) -> tuple[str, list[str]]:
     """Return (topic without its symbols, the symbols) of a subscription."""
-    request = _fields(message)
+    request = fields(message)
     topic = request.get("topic")
     if request.get("type") not in ("subscribe", "unsubscribe") or not isinstance(topic, str):
         return "", []
@@ -94,13 +90,13 @@ def symbols_of(message: Any) -> tuple[str, list[str]]:
 
 def channel_of(message: Any) -> str | None:
     """Return the topic of a message; ``None`` for answers."""
-    topic = _fields(message).get("topic")
+    topic = fields(message).get("topic")
     return topic if isinstance(topic, str) else None
 
 
 def time_of(message: Any) -> float | None:
     """Return when KuCoin sent a message, Unix time in seconds: it writes milliseconds, nanoseconds or seconds."""
-    data = _fields(_fields(message).get("data"))
+    data = fields(fields(message).get("data"))
     found = next((data[name] for name in _TIMES if name in data), None)
     if isinstance(found, str) and found.isdecimal():
         found = int(found)
@@ -115,12 +111,12 @@ def farewell(message: Any) -> Farewell | None:
     Source:
         The text ``token is expired`` is known from other clients, not from KuCoin's documentation (2025-11).
     """
-    answer = _fields(message)
+    answer = fields(message)
     text = str(answer.get("data")).lower()
     dead = answer.get("type") == "error" and "token" in text and ("expired" in text or "invalid" in text)
     return "renew" if dead else None
 
 
 def _reason(message: Any) -> str:
-    answer = _fields(message)
+    answer = fields(message)
     return f"{answer.get('data', 'no reason given')} (code {answer.get('code')})"

@@ -6,30 +6,24 @@ Source: mexc.com/api-docs/futures/websocket-api (2026-04).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, LoginScript
-from rxbotters.errors import LoginRefused, SessionError
-from rxbotters.wire import MASK, dumps
+from rxbotters.wire import dumps, fields, login_error, masked
 
 from .signing import login_sign
 
-__all__ = ["ack", "beat", "channel_of", "depths", "fields", "login", "milliseconds", "request_ids", "time_of", "undo"]
+__all__ = ["ack", "beat", "channel_of", "depths", "login", "milliseconds", "request_ids", "time_of", "undo"]
 
 _PING = dumps({"method": "ping"})
 _ANSWER = "answer"
 """The one id of all subscriptions: answers do not say what they answer, they come in the order of the requests."""
 _LATER = re.compile(r"busy|frequen|later|time ?out", re.IGNORECASE)
 _FILTER = "personal.filter"
-
-
-def fields(message: Any) -> Mapping[str, Any]:
-    """Return a message if it is an object, else one without fields."""
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
 
 
 def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
@@ -46,10 +40,8 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
         answer = yield None
     if answer["channel"] == "rs.login" and answer.get("data") == "success":
         return
-    text = str(answer.get("data")).replace(creds.key, MASK).replace(signature, MASK)
-    if _LATER.search(text):
-        raise SessionError(f"MEXC cannot log in now: {text}; it is tried again")
-    raise LoginRefused("MEXC", text)
+    text = masked(str(answer.get("data")), (creds.key, signature))
+    raise login_error("MEXC", text, is_later=_LATER.search(text) is not None)
 
 
 def beat(url: URL) -> Beat:

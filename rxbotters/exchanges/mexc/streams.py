@@ -13,9 +13,9 @@ from urllib.parse import quote
 from yarl import URL
 
 from rxbotters.descriptor import Ack, Beat, LeaseRule
-from rxbotters.wire import dumps
+from rxbotters.wire import dumps, fields
 
-from .session import fields, milliseconds
+from .session import milliseconds
 
 __all__ = [
     "DEPTH",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials, LoginScript
-from rxbotters.errors import LoginRefused
-from rxbotters.exchanges.okx.session import ask_for_login, cut, masked
+from rxbotters.exchanges.okx.session import ask_for_login
+from rxbotters.wire import fields, in_parts, login_error, masked
 
 from .signing import login_sign
 
@@ -39,7 +39,7 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
     passphrase = creds.passphrase.reveal()
     answer = yield from ask_for_login([creds.key, passphrase, timestamp, signature])
     if answer["event"] != "login" or answer.get("success") is not True:
-        raise LoginRefused("OKJ", masked(_text(answer), (creds.key, passphrase, signature)))
+        raise login_error("OKJ", masked(_text(answer), (creds.key, passphrase, signature)), is_later=False)
 
 
 def needs_login(messages: Sequence[Any], url: URL) -> bool:
@@ -50,9 +50,7 @@ def needs_login(messages: Sequence[Any], url: URL) -> bool:
 
 def channels(message: Any, op: str = "subscribe") -> list[str]:
     """Return the channels of a subscription; none if the message is something else."""
-    if not isinstance(message, Mapping):
-        return []
-    request = cast("Mapping[str, Any]", message)
+    request = fields(message)
     args = request.get("args")
     known: list[Any] = list(args or ()) if request.get("op") == op and args.__class__ in (list, tuple) else []
     return [arg for arg in known if isinstance(arg, str)]
@@ -65,9 +63,7 @@ def request_ids(message: Any) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"event": "subscribe", "channel": …}``, or an error whose text names the channel."""
-    if not isinstance(message, dict):
-        return None
-    answer = cast("dict[str, Any]", message)
+    answer = fields(message)
     if answer.get("event") == "subscribe" and isinstance(answer.get("channel"), str):
         return Ack(answer["channel"])
     if answer.get("event") == "error":
@@ -86,7 +82,7 @@ def undo(message: Any) -> Any:
 def split(message: Any, url: URL) -> Sequence[Any]:
     """Cut a subscription that is longer than the exchange takes."""
     asked = channels(message) or channels(message, "unsubscribe")
-    parts = cut(asked, _LONGEST, lambda channel: len(channel) + 4)
+    parts = in_parts(asked, _LONGEST, lambda channel: len(channel) + 4)
     return [{**message, "args": part} for part in parts] if len(parts) > 1 else (message,)
 
 

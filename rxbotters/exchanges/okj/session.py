@@ -57,8 +57,8 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
     """
     signature = login_sign(creds, str(stamp.seconds))
     passphrase = creds.passphrase.reveal()
-    fields = {"apiKey": creds.key, "passphrase": passphrase, "timestamp": stamp.seconds, "sign": signature}
-    answer = yield from ask_for_login([fields])
+    arg = {"apiKey": creds.key, "passphrase": passphrase, "timestamp": stamp.seconds, "sign": signature}
+    answer = yield from ask_for_login([arg])
     judge_login("OKJ", answer, (creds.key, passphrase, signature), _LATER)
 
 

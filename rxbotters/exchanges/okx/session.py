@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Container, Generator, Iterable, Mapping, Sequence
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, Farewell, LoginScript
-from rxbotters.errors import LoginRefused, SessionError
-from rxbotters.wire import MASK, dumps
+from rxbotters.wire import dumps, fields, in_parts, login_error, masked
 
 from .signing import login_sign
 
@@ -20,12 +19,10 @@ __all__ = [
     "ask_for_login",
     "beat",
     "channel_of",
-    "cut",
     "farewell",
     "is_private",
     "judge_login",
     "login",
-    "masked",
     "needs_login",
     "request_ids",
     "split",
@@ -33,8 +30,6 @@ __all__ = [
     "time_of",
     "undo",
 ]
-
-T = TypeVar("T")
 
 _LONGEST = 60_000
 """Bytes of one subscription; the exchange takes 64 KB."""
@@ -64,17 +59,17 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
     """
     signature = login_sign(creds, str(stamp.seconds))
     passphrase = creds.passphrase.reveal()
-    fields = {"apiKey": creds.key, "passphrase": passphrase, "timestamp": str(stamp.seconds), "sign": signature}
-    answer = yield from ask_for_login([fields])
+    arg = {"apiKey": creds.key, "passphrase": passphrase, "timestamp": str(stamp.seconds), "sign": signature}
+    answer = yield from ask_for_login([arg])
     judge_login("OKX", answer, (creds.key, passphrase, signature), _LATER)
 
 
-def ask_for_login(args: list[Any]) -> Generator[list[str] | None, Any, dict[str, Any]]:
+def ask_for_login(args: list[Any]) -> Generator[list[str] | None, Any, Mapping[str, Any]]:
     """Send a ``login`` request and return its answer, ``login`` or ``error``; all else is somebody else's."""
     reply: Any = yield [dumps({"op": "login", "args": args})]
-    while not (isinstance(reply, dict) and cast("dict[str, Any]", reply).get("event") in ("login", "error")):
+    while fields(reply).get("event") not in ("login", "error"):
         reply = yield None
-    return cast("dict[str, Any]", reply)
+    return fields(reply)
 
 
 def judge_login(title: str, answer: Mapping[str, Any], secrets: Iterable[str], later: Container[str]) -> None:
@@ -87,17 +82,7 @@ def judge_login(title: str, answer: Mapping[str, Any], secrets: Iterable[str], l
     code = str(answer.get("code"))
     if answer["event"] == "login" and code == "0":
         return
-    text = masked(_text(answer), secrets)
-    if code in later:
-        raise SessionError(f"{title} cannot log in now: {text}; it is tried again")
-    raise LoginRefused(title, text)
-
-
-def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` without the secrets in it."""
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text
+    raise login_error(title, masked(_text(answer), secrets), is_later=code in later)
 
 
 def needs_login(messages: Sequence[Any], url: URL) -> bool:
@@ -121,9 +106,7 @@ def is_private(messages: Sequence[Any], url: URL, opened: tuple[str, ...]) -> bo
 
 def subscriptions(message: Any, op: str = "subscribe") -> list[dict[str, Any]]:
     """Return the arguments of a subscription; none if the message is something else."""
-    if not isinstance(message, Mapping):
-        return []
-    request = cast("Mapping[str, Any]", message)
+    request = fields(message)
     args = request.get("args")
     known: list[Any] = list(args or ()) if request.get("op") == op and args.__class__ in (list, tuple) else []
     return [arg for arg in known if arg.__class__ is dict]
@@ -136,15 +119,13 @@ def request_ids(message: Any) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"event": "subscribe", "arg": …}``, or an error whose text names the channel; all else answers nothing."""
-    if not isinstance(message, dict):
-        return None
-    answer = cast("dict[str, Any]", message)
+    answer = fields(message)
     event, arg = answer.get("event"), answer.get("arg")
     if event == "subscribe" and isinstance(arg, dict):
-        return Ack(_name(cast("dict[str, Any]", arg)))
+        return Ack(_name(fields(arg)))
     if event == "error":
         if isinstance(arg, dict):
-            return Ack(_name(cast("dict[str, Any]", arg)), _text(answer))
+            return Ack(_name(fields(arg)), _text(answer))
         named = _NAMED.search(str(answer.get("msg")))
         if named is not None:
             return Ack(",".join(sorted(named.group().split(","))), _text(answer))
@@ -160,23 +141,8 @@ def undo(message: Any) -> Any:
 def split(message: Any, url: URL) -> Sequence[Any]:
     """Cut a subscription that is longer than the exchange takes."""
     args = subscriptions(message) or subscriptions(message, "unsubscribe")
-    if len(dumps(args)) <= _LONGEST:
-        return (message,)
-    return [{**message, "args": part} for part in cut(args, _LONGEST, lambda arg: len(dumps(arg)) + 2)]
-
-
-def cut(args: Iterable[T], longest: int, length: Callable[[T], int]) -> list[list[T]]:
-    """Return ``args`` in parts, each of at most ``longest`` bytes, or of one that is longer."""
-    parts: list[list[T]] = [[]]
-    size = 0
-    for arg in args:
-        more = length(arg)
-        if size + more > longest and parts[-1]:
-            parts.append([])
-            size = 0
-        parts[-1].append(arg)
-        size += more
-    return parts
+    parts = in_parts(args, _LONGEST, lambda arg: len(dumps(arg)) + 2)
+    return [{**message, "args": part} for part in parts] if len(parts) > 1 else (message,)
 
 
 def beat(url: URL) -> Beat:
@@ -186,20 +152,16 @@ def beat(url: URL) -> Beat:
 
 def farewell(message: Any) -> Farewell | None:
     """Hear the notice of a service upgrade: in 30 to 60 seconds the connection is cut (2026-07)."""
-    if isinstance(message, dict):
-        notice = cast("dict[str, Any]", message)
-        if notice.get("event") == "notice" and str(notice.get("code")) == "64008":
-            return "rotate"
-    return None
+    notice = fields(message)
+    return "rotate" if notice.get("event") == "notice" and str(notice.get("code")) == "64008" else None
 
 
 def channel_of(message: Any) -> str | None:
     """Return the channel of a message, ``"books:BTC-USDT"`` or ``"account"``; ``None`` for answers."""
-    arg = message.get("arg") if isinstance(message, dict) else None  # pyright: ignore
-    if not isinstance(arg, dict) or "data" not in message:
+    arg = fields(fields(message).get("arg"))
+    if not arg or "data" not in message:
         return None
-    known = cast("dict[str, Any]", arg)
-    return f"{known.get('channel')}:{known['instId']}" if "instId" in known else str(known.get("channel"))
+    return f"{arg.get('channel')}:{arg['instId']}" if "instId" in arg else str(arg.get("channel"))
 
 
 def time_of(message: Any) -> float | None:
