@@ -10,14 +10,14 @@ Source: bitbankinc/bitbank-api-docs, ``public-stream.md`` and ``private-stream.m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Beat, LoginScript
 from rxbotters.errors import LoginRefused, ProtocolError
-from rxbotters.wire import Dialect, Frame, dumps, loads
+from rxbotters.wire import Dialect, Frame, dumps, fields, loads
 
 __all__ = [
     "DIALECT",
@@ -173,21 +173,18 @@ def refusal(body: Any) -> str | None:
         LoginRefused: The keys are bad: no retry helps. Codes 20001 to 20005, ``errors.md`` (2025-12-25).
     """
     text = error_text(body)
-    code = body.get("data", {}).get("code") if text is not None and isinstance(body, dict) else None  # pyright: ignore
-    if code in _BAD_KEYS:
+    code = fields(fields(body).get("data")).get("code")
+    if text is not None and code in _BAD_KEYS:
         raise LoginRefused("bitbank", str(text))
     return text
 
 
 def error_text(body: Any) -> str | None:
     """Return the error text of a REST answer; ``None`` if it is no error, or no answer of bitbank's at all."""
-    if not isinstance(body, dict) or "success" not in body:
+    answer = fields(body)
+    if answer.get("success", 1) == 1:
         return None
-    answer = cast("dict[str, Any]", body)
-    if answer["success"] == 1:
-        return None
-    data = answer.get("data")
-    code = cast("dict[str, Any]", data).get("code") if isinstance(data, dict) else None
+    code = fields(answer.get("data")).get("code")
     return f"code {code} (errors.md of bitbank-api-docs says what it means)"
 
 

@@ -11,7 +11,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials, LoginScript
 from rxbotters.errors import LoginRefused
-from rxbotters.wire import dumps, hmac_sha256
+from rxbotters.wire import dumps, fields, hmac_sha256
 
 __all__ = ["ack", "channel_of", "login", "request_ids", "time_of", "undo"]
 
@@ -33,9 +33,9 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
         "signature": hmac_sha256(creds.secret, f"{stamp.ms}{nonce}".encode()),
     }
     reply: Any = yield [dumps({"method": "auth", "params": params, "id": "auth"})]
-    while not (isinstance(reply, dict) and cast("dict[str, Any]", reply).get("id") == "auth"):
+    while fields(reply).get("id") != "auth":
         reply = yield None
-    answer = cast("dict[str, Any]", reply)
+    answer = fields(reply)
     if answer.get("result") is not True:
         error = answer.get("error")
         raise LoginRefused("bitFlyer", _text(error))
@@ -76,9 +76,7 @@ def time_of(message: Any) -> float | None:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"id": 1, "result": true}`` or ``{"id": 1, "error": …}``; anything else is no acknowledgement."""
-    if not isinstance(message, dict):
-        return None
-    answer = cast("dict[str, Any]", message)
+    answer = fields(message)
     if "id" not in answer or answer["id"] == "auth":
         return None
     if "error" in answer:
@@ -88,6 +86,6 @@ def ack(message: Any) -> Ack | None:
 
 def _text(error: Any) -> str:
     if isinstance(error, dict):
-        known = cast("dict[str, Any]", error)
+        known = fields(error)
         return f"{known.get('message', 'no reason given')} (code {known.get('code')})"
     return str(error)

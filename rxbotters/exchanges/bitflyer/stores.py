@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.proofs import objects
 from rxbotters.stores.response import read_response
-from rxbotters.wire import dumps
+from rxbotters.wire import dumps, fields
 
 from .account import Balance, Collateral, Positions
 from .board import Board
@@ -216,14 +216,11 @@ class bitFlyerDataStore(DataStoreCollection):
             raise SnapshotError("/v1/me/getexecutions", str(error)) from None
 
     def _refusal(self, body: Any) -> str | None:
-        if isinstance(body, dict) and "error_message" in body:
-            answer = cast("dict[str, Any]", body)
-            return f"{answer.get('error_message')} (status {answer.get('status')})"
-        return None
+        answer = fields(body)
+        return f"{answer['error_message']} (status {answer.get('status')})" if "error_message" in answer else None
 
     def _holds(self, msg: Any) -> bool:
-        params = msg.get("params") if isinstance(msg, dict) else None  # pyright: ignore
-        return isinstance(params, dict) and str(params.get("channel")).endswith("_order_events")  # pyright: ignore
+        return str(fields(fields(msg).get("params")).get("channel")).endswith("_order_events")
 
     # ------------------------------------------------------------------ the connection
 
@@ -290,8 +287,7 @@ class bitFlyerDataStore(DataStoreCollection):
 
 def _channels(messages: Iterable[Any]) -> Iterable[str]:
     for message in messages:
-        if isinstance(message, dict):
-            request = cast("dict[str, Any]", message)
-            params = request.get("params")
-            if request.get("method") == "subscribe" and isinstance(params, dict):
-                yield str(cast("dict[str, Any]", params).get("channel"))
+        request = fields(message)
+        params = request.get("params")
+        if request.get("method") == "subscribe" and isinstance(params, dict):
+            yield str(fields(params).get("channel"))

@@ -14,7 +14,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, LoginScript
 from rxbotters.errors import LoginRefused
-from rxbotters.wire import Request, dumps
+from rxbotters.wire import Request, dumps, fields
 
 from .signing import VALID_S, signature
 
@@ -65,8 +65,7 @@ def _login(creds: Credentials, stamp: Stamp) -> LoginScript:
 
 def _request_of(message: Any) -> Mapping[str, Any]:
     """Return the request that an answer echoes; nothing for other messages."""
-    request: Any = cast("dict[str, Any]", message).get("request") if isinstance(message, dict) else None
-    return cast("dict[str, Any]", request) if isinstance(request, dict) else {}
+    return fields(fields(message).get("request"))
 
 
 def topics(message: Any) -> tuple[str, list[str]]:
@@ -94,9 +93,7 @@ def split(message: Any, url: URL) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"success": true, "subscribe": topic, …}`` or ``{"error": …, "request": …}``; else it is none."""
-    if not isinstance(message, dict):
-        return None
-    answer = cast("dict[str, Any]", message)
+    answer = fields(message)
     if answer.get("success") is True:
         for op in _OPS:
             if isinstance(answer.get(op), str):
@@ -119,15 +116,15 @@ def beat(url: URL) -> Beat:
 
 def channel_of(message: Any) -> str | None:
     """Return the table of a message."""
-    table = cast("dict[str, Any]", message).get("table") if isinstance(message, dict) else None
+    table = fields(message).get("table")
     return table if isinstance(table, str) else None
 
 
 def time_of(message: Any) -> float | None:
     """Return when the exchange made the last row, Unix time in seconds; ``None``: it does not say."""
-    data: Any = cast("dict[str, Any]", message).get("data") if isinstance(message, dict) else None
+    data: Any = fields(message).get("data")
     last: Any = data[-1] if isinstance(data, list) and data else None  # pyright: ignore[reportUnknownVariableType]
-    stamp = cast("dict[str, Any]", last).get("timestamp") if isinstance(last, dict) else None
+    stamp = fields(last).get("timestamp")
     try:
         return datetime.fromisoformat(stamp).timestamp() if isinstance(stamp, str) and stamp.endswith("Z") else None
     except ValueError:

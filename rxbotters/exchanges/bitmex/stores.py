@@ -8,7 +8,7 @@ from typing import Any, cast
 from rxbotters.errors import ProtocolError, SnapshotError
 from rxbotters.stores import OrderBook
 from rxbotters.stores.proofs import objects
-from rxbotters.wire import loads
+from rxbotters.wire import fields, loads
 
 from .book import Book
 from .catalogue import Catalogue
@@ -106,13 +106,13 @@ class BitMEXDataStore(Catalogue):
         cast(TableStore, self[name]).add(_in_time(objects(body)))
 
     def _refusal(self, body: Any) -> str | None:
-        error: Any = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
+        error = fields(body).get("error")
         if error is None:
             return None
-        return str(cast("dict[str, Any]", error).get("message")) if isinstance(error, dict) else str(error)
+        return str(fields(error).get("message")) if isinstance(error, dict) else str(error)
 
     def _holds(self, msg: Any) -> bool:
-        return isinstance(msg, dict) and cast("dict[str, Any]", msg).get("table") in _HELD
+        return fields(msg).get("table") in _HELD
 
     def _repeats(self, path: str) -> bool:
         return path.startswith(_PRIVATE)

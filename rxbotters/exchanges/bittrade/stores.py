@@ -8,6 +8,7 @@ from typing import Any, cast
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStoreCollection, OrderBook
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 
 from . import session
 from .account import Accounts, Clearing
@@ -103,7 +104,7 @@ class BitTradeDataStore(DataStoreCollection):
             return
         data = msg.get("data")
         if isinstance(data, dict) and "topic" in data:
-            told = cast("dict[str, Any]", data)
+            told = fields(data)
             if "offer" in told:
                 self.offers.fold(told)
             else:
@@ -148,9 +149,7 @@ class BitTradeDataStore(DataStoreCollection):
 
     def _refusal(self, body: Any) -> str | None:
         """Read ``{"status": "error", "err-code": …, "err-msg": …}``, and the dealer's ``{"success": false, …}``."""
-        if not isinstance(body, dict):
-            return None
-        answer = cast("dict[str, Any]", body)
+        answer = fields(body)
         if answer.get("status", "ok") == "ok" and answer.get("success", True) is True:
             return None
         what = answer.get("err-msg") or answer.get("message") or "no reason given"
@@ -160,7 +159,7 @@ class BitTradeDataStore(DataStoreCollection):
         return not path.startswith("/market/")
 
     def _holds(self, msg: Any) -> bool:
-        channel = cast("dict[str, Any]", msg).get("ch") if isinstance(msg, dict) else None
+        channel = fields(msg).get("ch")
         return isinstance(channel, str) and channel.startswith(_PRIVATE)
 
     # ------------------------------------------------------------------ the connection

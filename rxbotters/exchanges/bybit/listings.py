@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStoreCollection
 from rxbotters.stores.proofs import objects
 from rxbotters.stores.response import read_response
+from rxbotters.wire import fields
 
 from .account import Executions, Positions, Wallet
 from .checks import Item
@@ -40,14 +41,11 @@ class Listings(DataStoreCollection):
         }
 
     def _refusal(self, body: Any) -> str | None:
-        if isinstance(body, dict):
-            answer = cast("dict[str, Any]", body)
-            if answer.get("retCode", 0) != 0:
-                return f"{answer.get('retMsg')} (code {answer.get('retCode')})"
-        return None
+        answer = fields(body)
+        return f"{answer.get('retMsg')} (code {answer['retCode']})" if answer.get("retCode", 0) != 0 else None
 
     def _holds(self, msg: Any) -> bool:
-        topic = cast("dict[str, Any]", msg).get("topic") if isinstance(msg, dict) else None
+        topic = fields(msg).get("topic")
         return isinstance(topic, str) and topic.partition(".")[0] in ACCOUNT
 
     def _repeats(self, path: str) -> bool:

@@ -11,7 +11,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, LoginScript
 from rxbotters.errors import LoginRefused
-from rxbotters.wire import dumps, hmac_sha256
+from rxbotters.wire import dumps, fields, hmac_sha256
 
 __all__ = [
     "ack",
@@ -57,9 +57,9 @@ def _login(creds: Credentials, stamp: Stamp) -> LoginScript:
     expires = stamp.ms + _AHEAD
     signature = hmac_sha256(creds.secret, f"GET/realtime{expires}".encode())
     reply: Any = yield [dumps({"op": "auth", "args": [creds.key, expires, signature]})]
-    while not (isinstance(reply, dict) and cast("dict[str, Any]", reply).get("op") == "auth"):
+    while fields(reply).get("op") != "auth":
         reply = yield None
-    answer = cast("dict[str, Any]", reply)
+    answer = fields(reply)
     # 20001: this connection is logged in already. The two paths say yes in different words.
     if answer.get("success") is not True and answer.get("retCode") not in (0, 20001):
         raise LoginRefused("Bybit", _text(answer))
@@ -124,22 +124,17 @@ def _id(topics: Iterable[Any]) -> str:
 
 def request_ids(message: Any) -> Sequence[Any]:
     """Return the id under which a subscription will be acknowledged; none if it carries none."""
-    if isinstance(message, Mapping):
-        request = cast("Mapping[str, Any]", message)
-        if request.get("op") == "subscribe" and request.get("req_id"):
-            return (str(request["req_id"]),)
-    return ()
+    request = fields(message)
+    return (str(request["req_id"]),) if request.get("op") == "subscribe" and request.get("req_id") else ()
 
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"op": "subscribe", "success": …, "req_id": …}``, or the answer that options and spreads give instead."""
-    if not isinstance(message, dict):
-        return None
-    answer = cast("dict[str, Any]", message)
+    answer = fields(message)
     if answer.get("op") == "subscribe":
         return Ack(str(answer.get("req_id") or ""), None if answer.get("success") is True else _text(answer))
     if answer.get("type") == "COMMAND_RESP" and isinstance(answer.get("data"), dict):
-        data = cast("dict[str, Any]", answer["data"])
+        data = fields(answer["data"])
         good, bad = _names(data.get("successTopics")), _names(data.get("failTopics"))
         refused = bad or answer.get("success") is not True
         return Ack(_id([*good, *bad]), f"{', '.join(bad)} refused: {_text(answer)}" if refused else None)
@@ -153,11 +148,8 @@ def _names(topics: Any) -> list[str]:
 
 def undo(message: Any) -> Any:
     """Return the message that ends a subscription."""
-    if isinstance(message, Mapping):
-        request = cast("Mapping[str, Any]", message)
-        if request.get("op") == "subscribe":
-            return {"op": "unsubscribe", "args": request.get("args")}
-    return None
+    request = fields(message)
+    return {"op": "unsubscribe", "args": request.get("args")} if request.get("op") == "subscribe" else None
 
 
 # ---------------------------------------------------------------------- what arrives
@@ -170,24 +162,20 @@ def beat(url: URL) -> Beat:
 
 def channel_of(message: Any) -> str | None:
     """Return the topic of a message; ``None`` for answers."""
-    topic = cast("dict[str, Any]", message).get("topic") if isinstance(message, dict) else None
+    topic = fields(message).get("topic")
     return topic if isinstance(topic, str) else None
 
 
 def time_of(message: Any) -> float | None:
     """Return when the exchange made a message, Unix time in seconds."""
-    if not isinstance(message, dict):
-        return None
-    known = cast("dict[str, Any]", message)
+    known = fields(message)
     stamp = known.get("ts", known.get("creationTime"))
     return stamp / 1000 if isinstance(stamp, int | float) else None
 
 
 def farewell(message: Any) -> Literal["rotate", "renew"] | None:
     """Tell that the trading service is about to restart: what was sent is still answered, what comes needs a new one."""
-    if isinstance(message, dict) and cast("dict[str, Any]", message).get("retCode") == _DRAINING:
-        return "rotate"
-    return None
+    return "rotate" if fields(message).get("retCode") == _DRAINING else None
 
 
 def _text(answer: Mapping[str, Any]) -> str:

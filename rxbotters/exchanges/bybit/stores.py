@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import OrderBook
 from rxbotters.stores.collection import Route
+from rxbotters.wire import fields
 
 from .account import Executions, Greeks, Positions, Wallet
 from .board import Book, RpiBook
@@ -143,6 +144,6 @@ class BybitDataStore(Topics, Listings):
 
 def _topics(messages: Iterable[Any]) -> Iterable[str]:
     for message in messages:
-        request = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+        request = fields(message)
         if request.get("op") == "subscribe" and isinstance(request.get("args"), list):
             yield from map(str, request["args"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from rxbotters.descriptor import Farewell, LeaseRule
 from rxbotters.wire import fields
@@ -64,9 +64,7 @@ def farewell(message: Any) -> Farewell | None:
 
 def refusal(body: Any) -> str | None:
     """Return GMO Coin's error text if ``body`` is an error: any ``status`` but 0, with HTTP 200 too."""
-    if not isinstance(body, dict):
-        return None
-    answer = cast("dict[str, Any]", body)
+    answer = fields(body)
     if answer.get("status", 0) == 0:
         return None
     messages: Any = answer.get("messages")

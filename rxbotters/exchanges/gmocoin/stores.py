@@ -108,7 +108,7 @@ class GMOCoinDataStore(DataStoreCollection):
         return refusal(body)
 
     def _holds(self, msg: Any) -> bool:
-        channel: Any = msg.get("channel") if isinstance(msg, dict) else None  # pyright: ignore
+        channel = fields(msg).get("channel")
         return isinstance(channel, str) and channel.endswith("Events")
 
     # ------------------------------------------------------------------ the connection

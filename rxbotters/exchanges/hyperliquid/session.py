@@ -14,7 +14,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat
 from rxbotters.errors import ProtocolError
-from rxbotters.wire import Request, dumps, loads
+from rxbotters.wire import Request, dumps, fields, loads
 
 __all__ = ["ack", "beat", "channel_of", "is_noise", "request_ids", "time_of", "undo", "weight"]
 
@@ -53,9 +53,7 @@ def request_ids(message: Any) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``subscriptionResponse``, or an ``error`` that quotes a subscription; anything else is no acknowledgement."""
-    if not isinstance(message, dict):
-        return None
-    answer = cast("dict[str, Any]", message)
+    answer = fields(message)
     data: Any = answer.get("data")
     if answer.get("channel") == "subscriptionResponse":
         ids = request_ids(data)
@@ -105,16 +103,16 @@ def undo(message: Any) -> Any:
 
 def channel_of(message: Any) -> str | None:
     """Return the channel of a message."""
-    channel = cast("dict[str, Any]", message).get("channel") if isinstance(message, dict) else None
+    channel = fields(message).get("channel")
     return channel if isinstance(channel, str) else None
 
 
 def time_of(message: Any) -> float | None:
     """Return when the exchange made a book, a best price or a trade, Unix time in seconds; the rest does not say."""
-    data: Any = cast("dict[str, Any]", message).get("data") if isinstance(message, dict) else None
+    data: Any = fields(message).get("data")
     if isinstance(data, list):
         data = data[-1] if data else None  # pyright: ignore[reportUnknownVariableType]
-    stamp = cast("dict[str, Any]", data).get("time") if isinstance(data, dict) else None
+    stamp = fields(data).get("time")
     return stamp / 1000 if isinstance(stamp, int) else None
 
 
@@ -128,11 +126,11 @@ def weight(request: Request) -> float:
         body: Any = loads(request.body) if request.body else {}
     except ProtocolError:
         body = {}
-    fields: dict[str, Any] = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    asked = fields(body)
     if request.url.path == "/info":
-        kind = fields.get("type")
+        kind = asked.get("type")
         return 2.0 if kind in _LIGHT else 60.0 if kind == "userRole" else 20.0
-    action = fields.get("action")
-    batches = [cast("dict[str, Any]", action).get(name) for name in _BATCHES] if isinstance(action, dict) else []
+    action = fields(asked.get("action"))
+    batches = [action.get(name) for name in _BATCHES]
     longest = max((len(batch) for batch in batches if isinstance(batch, list)), default=0)  # pyright: ignore
     return 1.0 + longest // 40

@@ -8,6 +8,7 @@ from typing import Any, cast
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import OrderBook
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 from rxbotters_operators.events import Stale
 
 from .catalogue import Catalogue
@@ -55,7 +56,7 @@ class HyperliquidDataStore(Catalogue):
     def _acknowledged(self, data: Any) -> None:
         """Learn whose stream this is, and which book is followed no longer."""
         self._users.note(self.feeding, data)
-        if isinstance(data, dict) and cast("dict[str, Any]", data).get("method") == "unsubscribe":
+        if fields(data).get("method") == "unsubscribe":
             for book, coin in self._books([{**data, "method": "subscribe"}]):
                 if coin in book.instruments:
                     book.lose(coin, Stale("unsubscribed"))
@@ -137,12 +138,11 @@ class HyperliquidDataStore(Catalogue):
             raise SnapshotError(f"/info {kind}", f"{type(error).__name__}: {error}: {str(body)[:100]}") from error
 
     def _refusal(self, body: Any) -> str | None:
-        if isinstance(body, dict) and cast("dict[str, Any]", body).get("status") == "err":
-            return str(cast("dict[str, Any]", body).get("response"))
-        return None
+        answer = fields(body)
+        return str(answer.get("response")) if answer.get("status") == "err" else None
 
     def _holds(self, msg: Any) -> bool:
-        return isinstance(msg, dict) and cast("dict[str, Any]", msg).get("channel") in _HELD
+        return fields(msg).get("channel") in _HELD
 
     # ------------------------------------------------------------------ the connection
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from yarl import URL
 
 from rxbotters.descriptor import LeaseRule
+from rxbotters.wire import fields
 
 __all__ = ["LEASES", "PING_S", "WS_HOSTS", "refusal", "token_of", "url_of"]
 
@@ -24,10 +25,9 @@ _DAY = 24 * 3600.0
 
 def refusal(body: Any) -> str | None:
     """Return KuCoin's error text if ``body`` is an error: they come with HTTP 200 too."""
-    if isinstance(body, dict):
-        answer = cast("dict[str, Any]", body)
-        if "code" in answer and answer["code"] != "200000":
-            return f"{answer.get('msg', 'no reason given')} (code {answer['code']})"
+    answer = fields(body)
+    if "code" in answer and answer["code"] != "200000":
+        return f"{answer.get('msg', 'no reason given')} (code {answer['code']})"
     return None
 
 

@@ -7,12 +7,13 @@ checksum tells whether one is missing (okcoinjapan/V3-Open-API-SDK, ``OrderBookC
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.exchanges.okx.board import Books
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 
 from . import legacy, session, v3
 from .account import Account, details
@@ -160,7 +161,7 @@ class OKJDataStore(DataStoreCollection):
         if event == "unsubscribe":
             arg, name = msg.get("arg"), msg.get("channel")
             if isinstance(arg, dict):
-                asked = cast("dict[str, Any]", arg)
+                asked = fields(arg)
                 self._books.left(asked.get("channel"), asked.get("instId"))
             elif isinstance(name, str):
                 channel, _, symbol = name.partition(":")
@@ -190,9 +191,7 @@ class OKJDataStore(DataStoreCollection):
 
     def _refusal(self, body: Any) -> str | None:
         """Read the errors of V5 (``code``, ``msg``) and V3 (``code`` or ``error_code``, ``message``)."""
-        if not isinstance(body, dict):
-            return None
-        answer = cast("dict[str, Any]", body)
+        answer = fields(body)
         code = str(answer.get("error_code", answer.get("code", "0")))
         if code in ("0", ""):
             return None
@@ -203,11 +202,9 @@ class OKJDataStore(DataStoreCollection):
         return path != "/api/v5/market/tickers"
 
     def _holds(self, msg: Any) -> bool:
-        if not isinstance(msg, dict):
-            return False
-        message = cast("dict[str, Any]", msg)
+        message = fields(msg)
         arg = message.get("arg")
-        channel = cast("dict[str, Any]", arg).get("channel") if isinstance(arg, dict) else message.get("table")
+        channel = fields(arg).get("channel") if isinstance(arg, dict) else message.get("table")
         return isinstance(channel, str) and channel in _PRIVATE
 
     # ------------------------------------------------------------------ the connection

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 
 from .account import Account, Balance, BalanceAndPosition, LiquidationWarning, Positions
 from .board import Books
@@ -127,9 +128,9 @@ class OKXDataStore(DataStoreCollection):
         if channel in _INSTRUMENTS.values() or channel in ("liquidation-warning", "account-greeks"):
             store = self[channel]
             return lambda message: store._update(objects(message["data"]))
-        for prefix, fields in _CANDLES.items():
+        for prefix, names in _CANDLES.items():
             if channel.startswith(prefix):
-                return self._candle_fold(prefix, fields)
+                return self._candle_fold(prefix, names)
         match channel:
             case "orders":
                 orders = self.orders
@@ -147,14 +148,14 @@ class OKXDataStore(DataStoreCollection):
             case _:
                 return lambda message: self._unhandled(channel)
 
-    def _candle_fold(self, name: str, fields: Sequence[str]) -> Fold:
+    def _candle_fold(self, name: str, names: Sequence[str]) -> Fold:
         store = self[name]
 
         def fold(message: Mapping[str, Any]) -> None:
             arg, rows = message["arg"], message["data"]
             if any(row.__class__ is not list for row in rows):
                 raise ProtocolError("a list of lists was expected", str(rows)[:200])
-            store._update([{**arg, **dict(zip(fields, row, strict=False))} for row in rows])
+            store._update([{**arg, **dict(zip(names, row, strict=False))} for row in rows])
 
         return fold
 
@@ -171,7 +172,7 @@ class OKXDataStore(DataStoreCollection):
         """Hear what is no data: acknowledgements, errors, answers to orders."""
         event, arg = msg.get("event"), msg.get("arg")
         if event in ("subscribe", "unsubscribe") and isinstance(arg, dict):
-            asked = cast("dict[str, Any]", arg)
+            asked = fields(arg)
             channel, symbol = asked.get("channel"), asked.get("instId")
             if event == "unsubscribe":
                 self._books.left(channel, symbol)
@@ -205,14 +206,11 @@ class OKXDataStore(DataStoreCollection):
                 store.replace(mine, query, page=len(rows))
 
     def _refusal(self, body: Any) -> str | None:
-        if isinstance(body, dict) and str(cast("dict[str, Any]", body).get("code", "0")) != "0":
-            answer = cast("dict[str, Any]", body)
-            return f"{answer.get('msg')} (code {answer.get('code')})"
-        return None
+        answer = fields(body)
+        return None if str(answer.get("code", "0")) == "0" else f"{answer.get('msg')} (code {answer.get('code')})"
 
     def _holds(self, msg: Any) -> bool:
-        arg = msg.get("arg") if isinstance(msg, dict) else None  # pyright: ignore
-        return isinstance(arg, dict) and cast("dict[str, Any]", arg).get("channel") in _HELD
+        return fields(fields(msg).get("arg")).get("channel") in _HELD
 
     # ------------------------------------------------------------------ the connection
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores.proofs import objects
+from rxbotters.wire import fields
 from rxbotters_operators.events import Stale
 
 from .market import Klines
@@ -44,14 +45,13 @@ class Answers(Private):
         }
 
     def _refusal(self, body: Any) -> str | None:
-        if isinstance(body, dict):
-            answer = cast("dict[str, Any]", body)
-            if answer.get("code", 0) not in (0, _NOT_FOUND):
-                return f"{answer.get('msg')} (code {answer.get('code')})"
-        return None
+        answer = fields(body)
+        if answer.get("code", 0) in (0, _NOT_FOUND):
+            return None
+        return f"{answer.get('msg')} (code {answer.get('code')})"
 
     def _holds(self, msg: Any) -> bool:
-        return isinstance(msg, dict) and not PRIVATE.isdisjoint(cast("dict[str, Any]", msg))
+        return not PRIVATE.isdisjoint(fields(msg))
 
     def _replace_klines(self, body: Any, query: Query) -> None:
         data = _data(body)

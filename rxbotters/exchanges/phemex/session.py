@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, LoginScript
 from rxbotters.errors import LoginRefused
-from rxbotters.wire import dumps, hmac_sha256
+from rxbotters.wire import dumps, fields, hmac_sha256
 
 from .signing import AHEAD
 
@@ -45,7 +45,7 @@ def login(creds: Credentials, stamp: Stamp, url: URL) -> LoginScript:
 
 def request_ids(message: Any) -> Sequence[Any]:
     """Return the id under which a subscription will be acknowledged; none if it carries none."""
-    request = _request(message)
+    request = fields(message)
     if request.get("id") is not None and str(request.get("method")).endswith(".subscribe"):
         return (request["id"],)
     return ()
@@ -53,7 +53,7 @@ def request_ids(message: Any) -> Sequence[Any]:
 
 def ack(message: Any) -> Ack | None:
     """Read ``{"id": 1, "error": null, "result": {"status": "success"}}`` or ``{"id": 1, "error": {…}}``."""
-    answer = _request(message)
+    answer = fields(message)
     if answer.get("id") is None:
         return None
     if answer.get("error") is not None:
@@ -61,7 +61,7 @@ def ack(message: Any) -> Ack | None:
     result = answer.get("result")
     if not isinstance(result, dict):
         return None  # a pong, or no answer at all
-    status = cast("dict[str, Any]", result).get("status")
+    status = fields(result).get("status")
     return Ack(answer["id"], None if status == "success" else f"status {status}")
 
 
@@ -70,7 +70,7 @@ def undo(message: Any) -> Any:
 
     Books can only be ended all together, and nothing is written of ending ticks.
     """
-    request = _request(message)
+    request = fields(message)
     topic, _, verb = str(request.get("method")).rpartition(".")
     params: Any = request.get("params")
     if verb != "subscribe":
@@ -91,7 +91,7 @@ def beat(url: URL) -> Beat:
 
 def channel_of(message: Any) -> str | None:
     """Return what a message tells, and of which symbol: ``"book.BTCUSD"``, ``"aop_p"``; ``None`` for answers."""
-    known = _request(message)
+    known = fields(message)
     if "method" in known:
         return str(known["method"])
     kind = next((name for name in known if name not in _ENVELOPE), None)
@@ -103,18 +103,14 @@ def channel_of(message: Any) -> str | None:
 
 def time_of(message: Any) -> float | None:
     """Return when the exchange made a message, Unix time in seconds."""
-    known = _request(message)
+    known = fields(message)
     tick = known.get("tick", known.get("tick_p"))
-    stamp = cast("dict[str, Any]", tick).get("timestamp") if isinstance(tick, dict) else known.get("timestamp")
+    stamp = fields(tick).get("timestamp") if isinstance(tick, dict) else known.get("timestamp")
     return stamp / 1e9 if isinstance(stamp, int | float) else None
-
-
-def _request(message: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
 
 
 def _text(error: Any) -> str:
     if isinstance(error, dict):
-        known = cast("dict[str, Any]", error)
+        known = fields(error)
         return f"{known.get('message', 'no reason given')} (code {known.get('code')})"
     return str(error)
