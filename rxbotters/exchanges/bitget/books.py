@@ -13,17 +13,14 @@ Rules
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from rxbotters.errors import ProtocolError, SequenceGap
-from rxbotters.stores import Diff, SyncedBook
-from rxbotters_operators.events import Stale
+from rxbotters.stores import Diff
+from rxbotters.stores.checked import CheckedBook, checksum_of
 
-__all__ = ["Books", "Number", "checksum"]
-
-_CHECKED = 25
+__all__ = ["Books", "Number"]
 
 
 class Number(NamedTuple):
@@ -52,27 +49,7 @@ def _follows(last: Number, diff: Diff, first: bool) -> Literal["apply", "skip", 
     return "gap" if new.seq < last.seq and new.ts > last.ts else "skip"
 
 
-def checksum(asks: Sequence[tuple[Any, Any]], bids: Sequence[tuple[Any, Any]]) -> int:
-    """Return Bitget's checksum of the best 25 levels, (price, size) as sent, best first: a signed CRC-32.
-
-    Source:
-        bitget.com/api-doc/contract/websocket/public/Order-Book-Channel, "Checksum" (2025-10).
-
-    Example:
-        >>> checksum([("27001.0", "0.400")], [("27000.0", "2.710"), ("26999.5", "1.000")])
-        -1350859966
-    """
-    parts: list[str] = []
-    for number in range(min(_CHECKED, max(len(asks), len(bids)))):
-        for side in (bids, asks):
-            if number < len(side):
-                price, size = side[number]
-                parts += (str(price), str(size))
-    crc = zlib.crc32(":".join(parts).encode())
-    return crc - (1 << 32) if crc >> 31 else crc
-
-
-class Books(SyncedBook):
+class Books(CheckedBook):
     """Rows ``{instType, instId, side: "asks" | "bids", price, amount}``, prices and amounts as the exchange writes them.
 
     An instrument is the pair of its type and its symbol: ``book.best(("USDT-FUTURES", "BTCUSDT"))``.
@@ -81,7 +58,6 @@ class Books(SyncedBook):
     _KEYS: ClassVar[Sequence[str]] = ("instType", "instId", "side", "price")
     _SIZE = "amount"
     _FOLLOWS = _follows
-    _HOLD = 1
 
     def fold(self, symbol: Any, message: Mapping[str, Any]) -> None:
         """Apply a message: a change if it says so, else a whole book.
@@ -98,15 +74,8 @@ class Books(SyncedBook):
                 self._doubt(symbol, None)
             raise
 
-    def leave(self, symbol: Any, reason: str) -> None:
-        """Let go of an instrument that is not fed here any more."""
-        if symbol in self._instruments:
-            self.lose(symbol, Stale(reason))
-
     def _take(self, symbol: Any, data: Mapping[str, Any], action: Any) -> None:
-        asks, bids, number = _side(data, "asks", "a"), _side(data, "bids", "b"), _number(data)
-        told = data.get("checksum")
-        check = int(told) if told.__class__ is int and told else None
+        asks, bids, number, check = _side(data, "asks", "a"), _side(data, "bids", "b"), _number(data), checksum_of(data)
         if action == "update":
             previous = data.get("pseq")
             before = None if previous is None or number.seq is None else _whole("pseq", previous)
@@ -130,14 +99,6 @@ class Books(SyncedBook):
                 return
         numbers.reset()  # what was held is older: the stream has an order
         self.on_snapshot(symbol, number, asks, bids, checksum=check)
-
-    def _checksum(self, symbol: Any) -> int:
-        asks, bids = self._levels.book(symbol)
-        size = self._levels.size_of
-        return checksum(
-            [(price, size(asks.levels[price])) for price in asks.prices[:_CHECKED]],
-            [(price, size(bids.levels[price])) for price in bids.prices[: -_CHECKED - 1 : -1]],
-        )
 
     def _next_number(self, last: Number) -> Any:
         return last.seq

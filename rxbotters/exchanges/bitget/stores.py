@@ -12,7 +12,7 @@ from rxbotters.wire import fields
 
 from .account import Account, IsolatedAccount, Positions
 from .books import Books
-from .feeds import BookFeeds, is_book
+from .feeds import BookFeeds
 from .orders import Orders, OrdersAlgo
 from .rows import Message
 from .seeds import Seeds
@@ -136,8 +136,8 @@ class BitgetV2DataStore(Seeds):
 
     def _bind(self, arg: Message, channel: str, *, unified: bool) -> Fold:
         """Return the fold of a channel, bound once for each instrument."""
-        if is_book(channel):
-            return self._books.fold(arg)
+        if self._books.is_book(channel):
+            return self._books.fold(*self._books.bind(arg))
         if unified:
             return lambda message: self._unhandled(f"v3 {channel}")
         if channel.startswith("candle"):
@@ -165,7 +165,7 @@ class BitgetV2DataStore(Seeds):
         """Hear what is no data: acknowledgements, errors, answers to orders."""
         event = msg.get("event")
         if event == "unsubscribe":
-            self._books.left(fields(msg.get("arg")))
+            self._books.unsubscribed(fields(msg.get("arg")))
         elif event == "error":
             self._unhandled("error")
             if ack(msg) is None:  # nobody else can say which subscription this is the end of

@@ -31,9 +31,9 @@ class BookFeeds(feeds.BookFeeds):
             return {"op": "subscribe", "args": [f"{channel}:{symbol}"]}
         return super().subscription(book, symbol)
 
-    def _asked(self, message: Any) -> Iterable[tuple[Any, Any]]:
+    def _asked(self, message: Any) -> Iterable[tuple[str, Any]]:
         old = [name.partition(":") for name in legacy.channels(message)]
         return [*super()._asked(message), *((channel, symbol) for channel, colon, symbol in old if colon)]
 
-    def _depth(self, channel: str) -> int:
+    def _depth(self, channel: str) -> float:
         return super()._depth(channel) or _DEPTHS_V3.get(channel.rpartition("/")[2], 0)

@@ -162,7 +162,7 @@ class OKJDataStore(DataStoreCollection):
             arg, name = msg.get("arg"), msg.get("channel")
             if isinstance(arg, dict):
                 asked = fields(arg)
-                self._books.left(asked.get("channel"), asked.get("instId"))
+                self._books.left(str(asked.get("channel")), asked.get("instId"))
             elif isinstance(name, str):
                 channel, _, symbol = name.partition(":")
                 self._books.left(channel, symbol)

@@ -9,18 +9,17 @@ Rules
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from rxbotters.stores import Diff, SyncedBook
-from rxbotters_operators.events import Stale, Status
+from rxbotters.stores import Diff
+from rxbotters.stores.checked import CheckedBook, checksum_of
+from rxbotters_operators.events import Status
 
-__all__ = ["Books", "checksum"]
+__all__ = ["Books"]
 
 _UNNUMBERED = "unnumbered"
 """Stands for the number of a book whose messages have none, as before 2023."""
-_CHECKED = 25
 
 
 def _chained(last: Any, diff: Diff, first: bool) -> Literal["apply", "skip", "gap"]:
@@ -30,27 +29,7 @@ def _chained(last: Any, diff: Diff, first: bool) -> Literal["apply", "skip", "ga
     return "skip" if diff.last == last and not first else "gap"
 
 
-def checksum(asks: Sequence[tuple[Any, Any]], bids: Sequence[tuple[Any, Any]]) -> int:
-    """Return OKX's checksum of the best levels, (price, size) as sent, best first: a signed CRC-32.
-
-    Source:
-        okx.com/docs-v5, "Order book channel", "Checksum" (2026-07).
-
-    Example:
-        >>> checksum([("3366.8", "9")], [("3366.1", "7"), ("3366", "6")])
-        1164732920
-    """
-    parts: list[str] = []
-    for number in range(min(_CHECKED, max(len(asks), len(bids)))):
-        for side in (bids, asks):
-            if number < len(side):
-                price, size = side[number]
-                parts += (str(price), str(size))
-    crc = zlib.crc32(":".join(parts).encode())
-    return crc - (1 << 32) if crc >> 31 else crc
-
-
-class Books(SyncedBook):
+class Books(CheckedBook):
     """Rows ``{instId, side: "asks" | "bids", px, sz, liqSz, ordSz}``, prices and sizes as the exchange writes them.
 
     Attributes:
@@ -62,7 +41,6 @@ class Books(SyncedBook):
     _SIZE = "sz"
     _EXTRAS: ClassVar[Sequence[str]] = ("liqSz", "ordSz")
     _FOLLOWS = _chained
-    _HOLD = 1
 
     def _init(self) -> None:
         self.checksum: dict[str, int] = {}
@@ -91,16 +69,11 @@ class Books(SyncedBook):
         self.ts.pop(symbol, None)
         super().lose(symbol, status)
 
-    def leave(self, symbol: str, reason: str) -> None:
-        """Let go of an instrument that is not fed here any more."""
-        if symbol in self._instruments:
-            self.lose(symbol, Stale(reason))
-
     def _diff(self, symbol: str, data: Mapping[str, Any]) -> Diff:
         try:
             previous = _number(data.get("prevSeqId", _UNNUMBERED))
             number = _number(data.get("seqId", _UNNUMBERED))
-            return Diff(data["asks"], data["bids"], last=number, previous=previous, checksum=_told(data))
+            return Diff(data["asks"], data["bids"], last=number, previous=previous, checksum=checksum_of(data))
         except Exception:
             self._refuse(symbol)
             raise
@@ -110,7 +83,7 @@ class Books(SyncedBook):
         try:
             asks, bids, number = data["asks"], data["bids"], _number(data.get("seqId", _UNNUMBERED))
             self._numbers_of(symbol).reset()  # what was held is older: the stream has an order
-            self.on_snapshot(symbol, number, asks, bids, checksum=_told(data))
+            self.on_snapshot(symbol, number, asks, bids, checksum=checksum_of(data))
         except Exception:
             if is_only_one:
                 self._refuse(symbol)
@@ -120,14 +93,6 @@ class Books(SyncedBook):
         if symbol in self._instruments:
             self._doubt(symbol, None)
 
-    def _checksum(self, symbol: Any) -> int:
-        asks, bids = self._levels.book(symbol)
-        size = self._levels.size_of
-        return checksum(
-            [(price, size(asks.levels[price])) for price in asks.prices[:_CHECKED]],
-            [(price, size(bids.levels[price])) for price in bids.prices[: -_CHECKED - 1 : -1]],
-        )
-
     def _next_number(self, last: Any) -> Any:
         return last
 
@@ -136,9 +101,3 @@ def _number(value: Any) -> Any:
     if value.__class__ is not int and value != _UNNUMBERED:
         raise TypeError(f"{value!r} is no number of a book")
     return value
-
-
-def _told(data: Mapping[str, Any]) -> int | None:
-    """Return the checksum of a message, ``None`` if it has none."""
-    told = data.get("checksum")
-    return int(told) if told.__class__ is int and told else None

@@ -175,7 +175,7 @@ class OKXDataStore(DataStoreCollection):
             asked = fields(arg)
             channel, symbol = asked.get("channel"), asked.get("instId")
             if event == "unsubscribe":
-                self._books.left(channel, symbol)
+                self._books.left(str(channel), symbol)
             else:
                 for name in _SNAPSHOTS:
                     if name.partition(".")[0] == channel:

@@ -10,9 +10,9 @@ import pytest
 
 from rxbotters import BitgetDataStore, BitgetV2DataStore
 from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap, SnapshotError
-from rxbotters.exchanges.bitget.books import checksum
 from rxbotters.record import read_records
 from rxbotters.stores import Ask
+from rxbotters.stores.checked import checksum
 from rxbotters_operators.events import Closed, Live, Overdue, Stale, Subscribed, Syncing
 from tests.exchanges.common import heard
 

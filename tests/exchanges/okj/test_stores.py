@@ -10,9 +10,9 @@ import pytest
 
 from rxbotters import OKJDataStore
 from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap, SnapshotError, StoreError, VenueError
-from rxbotters.exchanges.okx.board import checksum
 from rxbotters.record import read_records
 from rxbotters.stores import Ask
+from rxbotters.stores.checked import checksum
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
 from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
