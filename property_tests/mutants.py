@@ -46,6 +46,7 @@ class Mutant(NamedTuple):
 
 
 _BOOK, _SYNCED = "rxbotters/stores/book.py", "rxbotters/stores/synced.py"
+_FETCHED = "rxbotters/stores/fetched.py"
 _CONTINUITY = "operators/rxbotters_operators/_continuity.py"
 _AT = "rxbotters/exchanges"
 _ALARM = "property_tests/test_session_laws.py::test_without_a_fault_there_is_no_alarm"
@@ -200,9 +201,9 @@ MUTANTS = (
     ),
     Mutant(
         "older best levels replace younger ones",
-        f"{_AT}/binance/books.py",
-        "if last >= self._seen.get(symbol, 0):",
-        "if last >= 0:",
+        _FETCHED,
+        "if number < self._seen.get(symbol, 0):",
+        "if number < 0:",
         ("BinancePartial",),
     ),
     Mutant(
@@ -242,7 +243,7 @@ MUTANTS = (
     ),
     Mutant(
         "one price has two spellings",
-        f"{_AT}/kucoin/books.py",
+        _FETCHED,
         'return price.rstrip("0").rstrip(".") if "." in price else price',
         "return price",
         ("KuCoinSpot",),

@@ -36,7 +36,7 @@ from .store import DataStore
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-__all__ = ["Ask", "Feeding"]
+__all__ = ["Ask", "Feeding", "feed_of"]
 
 
 class Ask(NamedTuple):
@@ -115,7 +115,7 @@ class Feeding:
 
     def onevent(self, event: Any) -> None:
         """Hear of a connection that feeds the collection."""
-        feed = _feed_of(event)
+        feed = feed_of(event)
         match event:
             case Subscribed(messages=messages):
                 self._begin(feed, messages)
@@ -217,7 +217,7 @@ class Feeding:
         return all(isinstance(store.status, Live) or not store.was_fed for store in self._stores.values())
 
 
-def _feed_of(event: Any) -> Any:
+def feed_of(event: Any) -> Any:
     """Return the app behind an event's connection, or the connection itself where there is no app."""
     connection = getattr(event, "connection", None)
     ws = getattr(connection, "ws", connection)

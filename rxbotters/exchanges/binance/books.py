@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from rxbotters.stores import Diff, OrderBook, SyncedBook, by_range
-from rxbotters_operators.events import Live, Status
+from rxbotters.stores import Diff, by_range
+from rxbotters.stores.fetched import FetchedBook, WholeBook
 
 from .checks import text, whole
 
@@ -28,7 +28,7 @@ def follows(last: Any, diff: Diff, first: bool) -> Literal["apply", "skip", "gap
     return "apply" if diff.previous == last else "skip" if diff.last <= last else "gap"
 
 
-class Book(SyncedBook):
+class Book(FetchedBook):
     """The diff book of spot: rows ``{s, S: "a" | "b", p, q}``.
 
     Diffs are held until the snapshot; every later one begins right after the one before it, or the instrument is
@@ -42,28 +42,12 @@ class Book(SyncedBook):
 
     def change(self, event: Mapping[str, Any]) -> None:
         """Apply, hold, ignore or refuse one ``depthUpdate``."""
-        symbol, asks, bids = event["s"], event["a"], event["b"]
-        if self._instruments.get(symbol).__class__ is not Live:  # it may be held: what is wrong with it is said now
-            text("symbol", symbol)
-            self._checked(asks)
-            self._checked(bids)
-        self.on_diff(symbol, Diff(asks, bids, whole("u", event["u"]), whole("U", event["U"]), event.get("pu")))
+        diff = Diff(event["a"], event["b"], whole("u", event["u"]), whole("U", event["U"]), event.get("pu"))
+        self.follow(text("symbol", event["s"]), diff)
 
     def snapshot(self, symbol: str, body: Mapping[str, Any]) -> None:
-        """Begin from a REST snapshot; one that is older than a book in step is not needed."""
-        last, asks, bids = whole("lastUpdateId", body["lastUpdateId"]), body["asks"], body["bids"]
-        known = self._numbers_of(symbol).last
-        if known is not None and last < known:
-            self._checked(asks)
-            self._checked(bids)
-            return
-        self.on_snapshot(symbol, last, asks, bids)
-
-    def want(self, symbol: str, feed: Any) -> None:
-        """Ask for the snapshot of an instrument whose diffs are on their way."""
-        if symbol not in self._asked and not isinstance(self.status_of(symbol), Live) and self._group is not None:
-            self._asked.add(symbol)
-            self._group.ask_for(self, symbol, feed)
+        """Begin from a REST snapshot."""
+        self.begin(symbol, whole("lastUpdateId", body["lastUpdateId"]), body["asks"], body["bids"])
 
 
 class FuturesBook(Book):
@@ -77,15 +61,12 @@ class FuturesBook(Book):
         super().change(event)
 
 
-class PartialDepth(OrderBook):
+class PartialDepth(WholeBook):
     """The best 5, 10 or 20 levels: rows as those of the diff book, whole with every message, never mixed with it."""
 
     _KEYS: ClassVar[Sequence[str]] = ("s", "S", "p")
     _SIZE: ClassVar[str] = "q"
     _SIDES: ClassVar[tuple[str, str]] = ("a", "b")
-
-    def _init(self) -> None:
-        self._seen: dict[str, int] = {}
 
     def replace(self, symbol: str, event: Mapping[str, Any]) -> None:
         """Take one message as the truth, unless a newer one was taken already."""
@@ -93,12 +74,4 @@ class PartialDepth(OrderBook):
             last, asks, bids = whole("lastUpdateId", event["lastUpdateId"]), event["asks"], event["bids"]
         else:
             last, asks, bids = whole("u", event["u"]), event["a"], event["b"]
-        if last >= self._seen.get(symbol, 0):
-            self.replace_levels(symbol, asks, bids)
-            self._seen[symbol] = last
-            self.mark(symbol, Live())
-
-    def lose(self, symbol: Any, status: Status) -> None:
-        """Empty the levels of an instrument whose connection ended."""
-        self._seen.pop(symbol, None)
-        super().lose(symbol, status)
+        self.take(symbol, last, asks, bids)

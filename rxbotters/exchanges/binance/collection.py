@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from yarl import URL
 
 from rxbotters.stores import OrderBook
+from rxbotters.stores.feeding import feed_of
 from rxbotters_operators.events import Acknowledged, Stale
 
 from .books import Book, PartialDepth
@@ -174,8 +175,7 @@ class Binance(UserData):
         """Hear of a connection that feeds the collection."""
         super().onevent(event)
         if isinstance(event, Acknowledged):
-            ws = getattr(event.connection, "ws", event.connection)
-            feed = getattr(ws, "app", None) or ws
+            feed = feed_of(event)
             more, fewer = list(named([event.request])), list(named([event.request], "UNSUBSCRIBE"))
             self._carry(feed, self._streams.get(feed, frozenset()).union(more).difference(fewer))
             self._want(more, feed)

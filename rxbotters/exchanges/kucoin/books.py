@@ -6,17 +6,16 @@ Source: kucoin.com/docs-new, "Orderbook - Level5", "Level50" and "Increment", sp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from rxbotters.errors import BadNumber, ProtocolError
+from rxbotters.errors import ProtocolError
 from rxbotters.stores import Diff, OrderBook, SyncedBook, by_range
+from rxbotters.stores.fetched import one_spelling
 from rxbotters_operators.events import Live
 
 __all__ = ["IncrementBook", "TopKOrderBook"]
 
-_DIGITS = 40  # more than any price has
 _Change = tuple[int, str, Any, Any]  # number, side, price, size
 _number = itemgetter(0)
 
@@ -58,7 +57,7 @@ class IncrementBook(SyncedBook):
                 if not start <= number <= end:
                     raise ProtocolError(f"{self.name} {symbol}: change {number} is not within {start} to {end}")
                 if price != "0":  # a number is used up, nothing else
-                    changes.append((number, side, plain(price), size))
+                    changes.append((number, side, one_spelling(price, self.name), size))
         changes.sort(key=_number)
         self.on_diff(symbol, _diff(changes, start, end))
 
@@ -75,27 +74,12 @@ class IncrementBook(SyncedBook):
         """Begin from a REST snapshot."""
         last = int(data["sequence"])
         if "-" in symbol:
-            asks, bids = ([(plain(price), size) for price, size in data[side] or ()] for side in self._SIDES)
+            asks, bids = (
+                [(one_spelling(price, self.name), size) for price, size in data[side] or ()] for side in self._SIDES
+            )
         else:
             asks, bids = ([(float(price), _size(size)) for price, size in data[side] or ()] for side in self._SIDES)
         self.on_snapshot(symbol, last, asks, bids)
-
-
-def plain(price: Any) -> Any:
-    """Return a price text in its one spelling: no trailing zeros, no exponent.
-
-    Example:
-        >>> plain("242.60"), plain("100"), plain("1E-7"), plain("3.0")
-        ('242.6', '100', '0.0000001', '3')
-    """
-    if price.__class__ is not str:
-        return price
-    if "E" in price or "e" in price:
-        exact = Decimal(price)
-        if abs(exact.adjusted()) > _DIGITS:
-            raise BadNumber("orderbook", "price", price)
-        price = f"{exact:f}"
-    return price.rstrip("0").rstrip(".") if "." in price else price
 
 
 def _size(size: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from yarl import URL
 
 from rxbotters.stores import DataStoreCollection, OrderBook
+from rxbotters.stores.feeding import feed_of
 from rxbotters_operators.events import Acknowledged, Stale
 
 from .books import NumberedBook
@@ -44,8 +45,7 @@ class Booked(DataStoreCollection):
         super().onevent(event)
         if isinstance(event, Acknowledged):
             book = self._book()
-            ws = getattr(event.connection, "ws", event.connection)
-            feed = getattr(ws, "app", None) or ws
+            feed = feed_of(event)
             for symbol in self._depths(event.request):
                 book.want(symbol, feed)
             for symbol in self._ended(event.request):

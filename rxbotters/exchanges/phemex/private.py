@@ -13,6 +13,7 @@ from typing import Any
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStoreCollection
+from rxbotters.stores.feeding import feed_of
 from rxbotters.stores.proofs import objects
 from rxbotters_operators.events import Closed
 
@@ -101,9 +102,7 @@ class Private(DataStoreCollection):
         super().release(feed, error)
 
     def _feeds_of(self, event: Closed) -> list[_Account]:
-        ws = getattr(event.connection, "ws", event.connection)
-        app = getattr(ws, "app", None)
-        feed = app if app is not None else ws
+        feed = feed_of(event)
         return [account for account, known in self._fed_by.items() if feed is None or known is None or known is feed]
 
     def _arrived(self, accounts: set[_Account]) -> None:

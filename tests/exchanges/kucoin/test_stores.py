@@ -11,8 +11,8 @@ from yarl import URL
 
 from rxbotters import KuCoinDataStore
 from rxbotters.errors import BadNumber, SequenceGap, SnapshotError, VenueError
-from rxbotters.exchanges.kucoin.books import plain
 from rxbotters.record import read_records
+from rxbotters.stores.fetched import one_spelling
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
 from tests.exchanges.common import heard
@@ -266,11 +266,11 @@ async def test_the_touch_is_the_tickers_at_the_same_number() -> None:
 
 
 def test_a_price_has_one_spelling() -> None:
-    assert [plain(price) for price in ("1.50", "150", "0.0", "1e-7", "2.5E+1", 5)] == [
+    assert [one_spelling(price, "orderbook") for price in ("1.50", "150", "0.0", "1e-7", "2.5E+1", 5)] == [
         "1.5", "150", "0", "0.0000001", "25", 5
     ]  # fmt: skip
     with pytest.raises(BadNumber):
-        plain("1E999999999")
+        one_spelling("1E999999999", "orderbook")
 
 
 def test_each_connection_has_its_own_books(store: Failing) -> None:

@@ -9,8 +9,8 @@ from yarl import URL
 
 from rxbotters import MEXCSpotDataStore
 from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap, SnapshotError, VenueError
-from rxbotters.exchanges.mexc.books import plain
 from rxbotters.exchanges.mexc.frames import decode
+from rxbotters.stores.fetched import one_spelling
 from rxbotters.wire import dumps
 from rxbotters_operators.events import Acknowledged, Closed, Live, Stale, Subscribed, Syncing
 from tests.exchanges.common import heard
@@ -163,13 +163,13 @@ async def test_a_push_without_a_symbol_has_that_of_its_channel(store: Failing) -
 
 def test_prices_have_one_spelling() -> None:
     """Snapshot and pushes may spell them apart; the exchange gives no promise."""
-    assert [plain(price) for price in ("1.50", "100", "0.00", "10", "1E-7", "1.0e2", 5, None)] == [
+    assert [one_spelling(price, "depth") for price in ("1.50", "100", "0.00", "10", "1E-7", "1.0e2", 5, None)] == [
         *("1.5", "100", "0", "10", "0.0000001", "100"),
         *(5, None),
     ]
     for wrong in ("1E999999999", "1E-999999999", "Ee"):
         with pytest.raises((BadNumber, ArithmeticError)):
-            plain(wrong)
+            one_spelling(wrong, "depth")
 
 
 def test_a_subscription_is_waited_for_and_its_book_fetched_once_it_is_acknowledged(store: Failing) -> None:
