@@ -6,13 +6,14 @@ What raises `TypeError` here becomes a `ProtocolError` where a message was read,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from rxbotters.errors import BadNumber
+from rxbotters.errors import BadNumber, ProtocolError
 
 from .row import CONTAINERS
 
-__all__ = ["culprit", "numbers", "objects", "plain", "sizes", "whole"]
+__all__ = ["culprit", "is_zero", "numbers", "objects", "plain", "sizes", "texts", "whole"]
 
 _INFINITY = float("inf")
 _KINDS = (str, int, float)
@@ -88,6 +89,32 @@ def whole(store: str, what: str, value: Any) -> int:
     if value.__class__ is int and value >= 0:
         return value
     raise BadNumber(store, what, value)
+
+
+def texts(row: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Check that fields are texts where they are there at all.
+
+    Raises:
+        ProtocolError: One is something else.
+    """
+    for name in names:
+        if not isinstance(row.get(name, ""), str):
+            raise ProtocolError(f"{name} must be a text", str(row)[:200])
+
+
+def is_zero(store: str, what: str, value: Any) -> bool:
+    """Whether a decimal text is zero, however it is written.
+
+    Raises:
+        BadNumber: It is no finite number.
+    """
+    try:
+        number = Decimal(value if isinstance(value, str) else str(value))
+    except InvalidOperation:
+        raise BadNumber(store, what, value) from None
+    if not number.is_finite():
+        raise BadNumber(store, what, value)
+    return not number
 
 
 def plain(value: Any) -> Any:

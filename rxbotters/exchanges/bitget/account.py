@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
-from rxbotters.stores.proofs import objects
+from rxbotters.stores.proofs import is_zero, objects, texts
 from rxbotters_operators.events import Stale
 
-from .rows import Message, Query, is_zero, symbol_of, texts
+from .rows import Message, Query, symbol_of
 
 __all__ = ["Account", "IsolatedAccount", "Positions"]
 

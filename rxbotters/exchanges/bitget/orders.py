@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore
-from rxbotters.stores.proofs import objects
+from rxbotters.stores.proofs import objects, texts
 from rxbotters_operators.events import Stale
 
-from .rows import Message, Query, symbol_of, texts, whole_number
+from .rows import Message, Query, symbol_of, whole_number
 
 __all__ = ["Orders", "OrdersAlgo", "list_of"]
 

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
 from typing import Any
 
-from rxbotters.errors import BadNumber, ProtocolError
-
-__all__ = ["Message", "Query", "is_zero", "market_of", "symbol_of", "texts", "whole_number"]
+__all__ = ["Message", "Query", "market_of", "symbol_of", "whole_number"]
 
 Message = Mapping[str, Any]
 Query = Mapping[str, str]
 
 _ALL = "default"
 """What a subscription says instead of a symbol: all of them."""
-
-
-def texts(row: Message, names: Sequence[str]) -> None:
-    """Check that fields are texts where they are there at all.
-
-    Raises:
-        ProtocolError: One is something else.
-    """
-    for name in names:
-        if not isinstance(row.get(name, ""), str):
-            raise ProtocolError(f"{name} must be a text", str(row)[:200])
-
-
-def is_zero(store: str, what: str, value: Any) -> bool:
-    """Whether a decimal text is zero, however it is written.
-
-    Raises:
-        BadNumber: It is no finite number.
-    """
-    try:
-        number = Decimal(value if isinstance(value, str) else str(value))
-    except InvalidOperation:
-        raise BadNumber(store, what, value) from None
-    if not number.is_finite():
-        raise BadNumber(store, what, value)
-    return not number
 
 
 def symbol_of(arg: Message) -> str | None:

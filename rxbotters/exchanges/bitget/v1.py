@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
-from rxbotters.stores.proofs import objects
+from rxbotters.stores.proofs import is_zero, objects, texts
 from rxbotters.wire import fields
 
 from .books import Books
-from .rows import Message, Query, is_zero, texts
+from .rows import Message, Query
 from .seeds import refusal
 from .session import ack, subscriptions
 

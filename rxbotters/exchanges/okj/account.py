@@ -7,10 +7,10 @@ from typing import Any, ClassVar, cast
 
 from rxbotters.exchanges.okx.pages import Pages
 from rxbotters.stores import DataStore
-from rxbotters.stores.proofs import objects
+from rxbotters.stores.proofs import objects, texts
 from rxbotters_operators.events import Stale
 
-from .rows import Query, number, texts
+from .rows import Query, number
 
 __all__ = ["Account"]
 

@@ -7,10 +7,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from rxbotters.errors import BadNumber
-from rxbotters.exchanges.okx.rows import Query, texts
+from rxbotters.exchanges.okx.rows import Query
 from rxbotters.stores.proofs import objects
 
-__all__ = ["Query", "answer_rows", "matches", "number", "texts"]
+__all__ = ["Query", "answer_rows", "matches", "number"]
 
 
 def answer_rows(body: Any) -> list[dict[str, Any]]:

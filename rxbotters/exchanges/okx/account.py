@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from rxbotters.stores import DataStore
-from rxbotters.stores.proofs import objects
+from rxbotters.stores.proofs import is_zero, objects, texts
 from rxbotters_operators.events import Stale
 
 from .pages import Pages
-from .rows import Query, is_zero, matches, texts
+from .rows import Query, matches
 
 __all__ = ["Account", "Balance", "BalanceAndPosition", "LiquidationWarning", "Positions"]
 

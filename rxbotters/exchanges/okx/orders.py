@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore
-from rxbotters.stores.proofs import objects
+from rxbotters.stores.proofs import objects, texts
 from rxbotters_operators.events import Stale
 
-from .rows import Query, matches, texts
+from .rows import Query, matches
 
 __all__ = ["AlgoAdvance", "LiveOrders", "Orders", "OrdersAlgo", "ids_of"]
 
