@@ -15,6 +15,7 @@ from yarl import URL
 
 from rxbotters.stores import OrderBook
 from rxbotters.stores.feeding import feed_of
+from rxbotters.stores.folds import Folds
 from rxbotters_operators.events import Acknowledged, Stale
 
 from .books import Book, PartialDepth
@@ -25,7 +26,6 @@ from .userdata import UserData
 __all__ = ["Binance", "Fold"]
 
 Fold = Callable[[Any], None]
-_STREAMS = 10_000  # names of streams and symbols whose way is remembered
 _PAYLOADS = {
     "trade": "trade",
     "aggTrade": "aggTrade",
@@ -49,8 +49,8 @@ class Binance(UserData):
     def _init(self) -> None:
         super()._init()
         self.depth_limit = 1000
-        self._folds: dict[str, Fold] = {}
-        self._raw_depths: dict[Any, Fold] = {}
+        self._folds = Folds(self._way_of)
+        self._raw_depths = Folds(self._way_of_depth)
         self._streams: dict[Any, frozenset[str]] = {}
         self._events = self._event_folds()
 
@@ -64,8 +64,7 @@ class Binance(UserData):
         if msg.__class__ is dict:
             stream = msg.get("stream")
             if stream.__class__ is str and "data" in msg:
-                fold = self._folds.get(stream) or self._bind(stream)
-                fold(msg["data"])
+                self._folds[stream](msg["data"])
             elif "data" in msg:
                 self._raw(msg["data"], ws)
             elif "subscriptionId" in msg and "event" in msg:
@@ -77,14 +76,8 @@ class Binance(UserData):
         else:
             self._unhandled(type(msg).__name__)
 
-    def _bind(self, stream: str) -> Fold:
-        """Return the way of a stream's payloads, found once."""
-        fold = self._way_of(stream)
-        if len(self._folds) < _STREAMS:
-            self._folds[stream] = fold
-        return fold
-
     def _way_of(self, stream: str) -> Fold:
+        """Return the way of a stream's payloads."""
         kind = depth_kind(stream)
         if kind == DIFF:
             return self.orderbook.change
@@ -111,8 +104,7 @@ class Binance(UserData):
             self._nameless(data, ws)
         elif kind == "depthUpdate":
             feed = self.feeding if ws is not None else None
-            fold = self._raw_depths.get((feed, data["s"])) or self._bind_depth(feed, data["s"])
-            fold(data)
+            self._raw_depths[feed, data["s"]](data)
         else:
             self._fold_events(kind, [data])
 
@@ -143,19 +135,15 @@ class Binance(UserData):
 
     # ------------------------------------------------------------------ raw depth
 
-    def _bind_depth(self, feed: Any, symbol: Any) -> Fold:
+    def _way_of_depth(self, key: tuple[Any, Any]) -> Fold:
         """Return the way of the depth of a symbol on a connection whose messages name no stream."""
+        feed, symbol = key
         streams = [
             name for name in self._streams.get(feed, ()) if "depth" in name.lower() and symbol_of(name) == symbol
         ]
-        fold: Fold
         if len({depth_kind(name) for name in streams}) > 1:
-            fold = lambda data: self._unhandled(f"{symbol} depth of several kinds: connect to /stream")  # noqa: E731
-        else:
-            fold = self._way_of(streams[0]) if streams else self.orderbook.change
-        if len(self._raw_depths) < _STREAMS:
-            self._raw_depths[feed, symbol] = fold
-        return fold
+            return lambda data: self._unhandled(f"{symbol} depth of several kinds: connect to /stream")
+        return self._way_of(streams[0]) if streams else self.orderbook.change
 
     def _lone_partial(self, ws: Any) -> str | None:
         """Return the symbol of a connection's partial depth, if it carries but one."""

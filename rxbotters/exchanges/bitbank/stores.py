@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects, sizes
 from rxbotters.wire import loads
 
@@ -86,7 +87,7 @@ class bitbankDataStore(DataStoreCollection):
         self.create("ticker", datastore_class=Ticker)
         self.create("circuit_break_info", datastore_class=CircuitBreakInfo)
         self.create("depth_outside", datastore_class=DepthOutside)
-        self._folds: dict[str, Fold] = {}
+        self._folds = Folds(self._bind)
 
     def _onmessage(self, msg: Any, ws: Any = None) -> None:
         if msg.__class__ is str:
@@ -98,17 +99,14 @@ class bitbankDataStore(DataStoreCollection):
             self._unhandled(str(kind))
             return
         room = body["room_name"]
-        fold = self._folds.get(room)
+        fold = self._folds[room]
         if fold is None:
-            fold = self._bind(room)
-            if fold is None:
-                self._unhandled(room)
-                return
-        fold(body["message"]["data"])
+            self._unhandled(room)
+        else:
+            fold(body["message"]["data"])
 
     def _bind(self, room: str) -> Fold | None:
-        """Return the fold of a room, bound once."""
-        fold: Fold | None = None
+        """Return the fold of a room."""
         for prefix, make in (
             (_WHOLE, self._whole_fold),
             (_DIFF, self._diff_fold),
@@ -117,10 +115,8 @@ class bitbankDataStore(DataStoreCollection):
             (_CIRCUIT, self._circuit_fold),
         ):
             if room.startswith(prefix):
-                fold = make(room[len(prefix) :])
-        if fold is not None and len(self._folds) < 10_000:
-            self._folds[room] = fold
-        return fold
+                return make(room[len(prefix) :])
+        return None
 
     def _whole_fold(self, pair: str) -> Fold:
         depth, outside = self.depth, self.depth_outside

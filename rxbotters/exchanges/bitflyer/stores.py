@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import SnapshotError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 from rxbotters.stores.response import read_response
 from rxbotters.wire import dumps, fields
@@ -70,7 +71,7 @@ class bitFlyerDataStore(DataStoreCollection):
         self.create("positions", datastore_class=Positions)
         self.create("collateral", datastore_class=Collateral)
         self.create("balance", datastore_class=Balance)
-        self._folds: dict[str, Callable[[Any, Any], None]] = {}
+        self._folds = Folds(self._bind)
         self._as_of: dict[str, int] = {}
 
     # ------------------------------------------------------------------ messages
@@ -82,33 +83,27 @@ class bitFlyerDataStore(DataStoreCollection):
                 self._unhandled("error")
             return
         channel = params["channel"]
-        fold = self._folds.get(channel)
+        fold = self._folds[channel]
         if fold is None:
-            fold = self._bind(channel)
-            if fold is None:
-                self._unhandled(channel)
-                return
-        fold(params["message"], ws)
+            self._unhandled(channel)
+        else:
+            fold(params["message"], ws)
 
     def _bind(self, channel: str) -> Callable[[Any, Any], None] | None:
-        """Return the fold of a channel, bound once."""
-        fold: Callable[[Any, Any], None] | None = None
+        """Return the fold of a channel."""
         if channel.startswith(_SNAPSHOT):
-            fold = self._snapshot_fold(channel, channel[len(_SNAPSHOT) :])
-        elif channel.startswith(_BOARD):
-            fold = self._board_fold(channel[len(_BOARD) :])
-        elif channel.startswith(_TICKER):
+            return self._snapshot_fold(channel, channel[len(_SNAPSHOT) :])
+        if channel.startswith(_BOARD):
+            return self._board_fold(channel[len(_BOARD) :])
+        if channel.startswith(_TICKER):
             ticker = self.ticker
-            fold = lambda message, ws: ticker._update([message])  # noqa: E731
-        elif channel.startswith(_EXECUTIONS):
-            fold = self._executions_fold(channel[len(_EXECUTIONS) :])
-        elif channel == "child_order_events":
-            fold = self._child_order_events
-        elif channel == "parent_order_events":
-            fold = self._parent_order_events
-        if fold is not None and len(self._folds) < 10_000:
-            self._folds[channel] = fold
-        return fold
+            return lambda message, ws: ticker._update([message])
+        if channel.startswith(_EXECUTIONS):
+            return self._executions_fold(channel[len(_EXECUTIONS) :])
+        return {
+            "child_order_events": self._child_order_events,
+            "parent_order_events": self._parent_order_events,
+        }.get(channel)
 
     def _snapshot_fold(self, channel: str, product: str) -> Callable[[Any, Any], None]:
         board = self.board

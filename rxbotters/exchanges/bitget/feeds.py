@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rxbotters.errors import ProtocolError
@@ -24,17 +24,17 @@ class BookFeeds(BookChannels[Books]):
         super().__init__(group, main)
         self._unified: set[str] = set()  # types of instruments that are subscribed in the words of V3
 
-    def bind(self, arg: Mapping[str, Any]) -> tuple[str, Instrument]:
-        """Return channel and instrument of a book's messages.
+    def bind(self, channel: str, kind: Any, symbol: Any, *, unified: bool) -> Callable[[Mapping[str, Any]], None]:
+        """Return the fold of one channel of an instrument; ``unified``: it speaks in the words of V3.
 
         Raises:
-            ProtocolError: They name no instrument.
+            ProtocolError: It names no instrument.
         """
-        found = _named(arg)
-        if found is None:
-            raise ProtocolError(f"a book of no instrument: {str(arg)[:200]}")
-        self._learn(arg)
-        return found
+        if not isinstance(kind, str) or not isinstance(symbol, str):
+            raise ProtocolError(f"a book of no instrument: {channel} of {str(kind)[:100]}, {str(symbol)[:100]}")
+        if unified:
+            self._learn(kind)
+        return self.fold(channel, (kind, symbol))
 
     def unsubscribed(self, arg: Mapping[str, Any]) -> None:
         """Note that a channel was unsubscribed."""
@@ -54,14 +54,14 @@ class BookFeeds(BookChannels[Books]):
 
     def _asked(self, message: Any) -> Iterable[tuple[str, Instrument]]:
         for arg in subscriptions(message):
-            self._learn(arg)
             found = _named(arg)
             if found is not None:
+                if "topic" in arg:
+                    self._learn(found[1][0])
                 yield found
 
-    def _learn(self, arg: Mapping[str, Any]) -> None:
-        kind = arg.get("instType")
-        if "topic" in arg and isinstance(kind, str) and len(self._unified) < 100:
+    def _learn(self, kind: str) -> None:
+        if len(self._unified) < 100:
             self._unified.add(kind)
 
     def _depth(self, channel: str) -> float:

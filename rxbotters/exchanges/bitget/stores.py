@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, OrderBook
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 from rxbotters.wire import fields
 
@@ -111,7 +112,7 @@ class BitgetV2DataStore(Seeds):
         self.create("orders-crossed", datastore_class=Orders)
         self.create("orders-isolated", datastore_class=Orders)
         self.create("orders-algo", datastore_class=OrdersAlgo)
-        self._folds: dict[tuple[Any, ...], Fold] = {}
+        self._folds = Folds(self._bind)
         self._books = BookFeeds(self, self.book)
 
     # ------------------------------------------------------------------ messages
@@ -121,23 +122,17 @@ class BitgetV2DataStore(Seeds):
         if arg is None or "data" not in msg:
             self._event(msg)
             return
-        unified = "topic" in arg
-        key = (
-            (arg["topic"], arg.get("instType"), arg.get("symbol"), True)
-            if unified
-            else (arg["channel"], arg.get("instType"), arg.get("instId"))
-        )
-        fold = self._folds.get(key)
-        if fold is None:
-            fold = self._bind(arg, key[0], unified=unified)
-            if len(self._folds) < 10_000:
-                self._folds[key] = fold
-        fold(msg)
+        if "topic" in arg:
+            key = (arg["topic"], arg.get("instType"), arg.get("symbol"), True)
+        else:
+            key = (arg["channel"], arg.get("instType"), arg.get("instId"), False)
+        self._folds[key](msg)
 
-    def _bind(self, arg: Message, channel: str, *, unified: bool) -> Fold:
-        """Return the fold of a channel, bound once for each instrument."""
+    def _bind(self, key: tuple[str, Any, Any, bool]) -> Fold:
+        """Return the fold of a channel of one instrument; ``unified``: in the words of V3."""
+        channel, kind, symbol, unified = key
         if self._books.is_book(channel):
-            return self._books.fold(*self._books.bind(arg))
+            return self._books.bind(channel, kind, symbol, unified=unified)
         if unified:
             return lambda message: self._unhandled(f"v3 {channel}")
         if channel.startswith("candle"):

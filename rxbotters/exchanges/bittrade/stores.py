@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStoreCollection, OrderBook
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 from rxbotters.wire import fields
 
@@ -46,7 +47,7 @@ class BitTradeDataStore(DataStoreCollection):
         self.create("clearing", datastore_class=Clearing)
         self.create("accounts", datastore_class=Accounts)
         self.create("offers", datastore_class=Offers)
-        self._folds: dict[str, Fold] = {}
+        self._folds = Folds(self._bind)
         self._steps = Steps(self, self.depth)
 
     # ------------------------------------------------------------------ messages
@@ -59,15 +60,10 @@ class BitTradeDataStore(DataStoreCollection):
         if msg.get("action", "push") != "push" or not ("tick" in msg or "data" in msg):
             self._refused(msg)
             return
-        fold = self._folds.get(channel)
-        if fold is None:
-            fold = self._bind(channel)
-            if len(self._folds) < 10_000:
-                self._folds[channel] = fold
-        fold(msg)
+        self._folds[channel](msg)
 
     def _bind(self, channel: str) -> Fold:
-        """Return the fold of a channel, bound once."""
+        """Return the fold of a channel."""
         topic = topic_of(channel)
         if topic is not None:
             return self._public(topic)

@@ -14,6 +14,7 @@ from yarl import URL
 
 from rxbotters.errors import StoreError
 from rxbotters.stores import DataStoreCollection
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 
 from .account import Executions
@@ -27,7 +28,6 @@ Fold = Callable[[Any], None]
 
 ACCOUNT = ("order", "position", "wallet")
 """Topics whose rows REST answers replace."""
-_FOLDS = 10_000  # topics whose fold is kept
 
 
 class _Owner(NamedTuple):
@@ -43,7 +43,7 @@ class Topics(DataStoreCollection):
 
     def _init(self) -> None:
         self._owners: dict[tuple[str, str], _Owner] = {}
-        self._folds_of: dict[str, dict[str, Fold]] = {}
+        self._folds_of: dict[str, Folds[str, Fold]] = {}
         self._turn_to(None)
 
     def _onmessage(self, msg: Any, ws: Any = None) -> None:
@@ -54,22 +54,17 @@ class Topics(DataStoreCollection):
             return
         if ws is not self._source:
             self._turn_to(ws)
-        fold = self._folds.get(topic)
-        if fold is None:
-            fold = self._bind(topic)
-            if len(self._folds) < _FOLDS:
-                self._folds[topic] = fold
-        fold(msg)
+        self._folds[topic](msg)
 
     def _turn_to(self, ws: Any) -> None:
         """Learn from the url of a connection which category its messages are of."""
         self._source = ws
         url = getattr(ws, "url", None)
         self._category = category_of(url) if isinstance(url, URL) else ""
-        self._folds: dict[str, Fold] = self._folds_of.setdefault(self._category, {})
+        self._folds = self._folds_of.setdefault(self._category, Folds(self._bind))
 
     def _bind(self, topic: str) -> Fold:
-        """Return the fold of a topic of the present category, bound once."""
+        """Return the fold of a topic of the present category."""
         kind, _, rest = topic.partition(".")
         if kind == "orderbook":
             return self._bind_book(topic, *rest.partition(".")[::2])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rxbotters.stores import OrderBook
+from rxbotters.stores.folds import Folds
 
 from .books import TopKOrderBook
 from .session import symbols_of
@@ -41,7 +42,7 @@ class KuCoinDataStore(Snapshots):
 
     def _init(self) -> None:
         super()._init()
-        self._folds: dict[str, Fold] = {}
+        self._folds = Folds(self._bind)
 
     # ------------------------------------------------------------------ messages
 
@@ -51,20 +52,17 @@ class KuCoinDataStore(Snapshots):
             if msg.get("type") == "error":
                 self._unhandled("error")
             return
-        fold = self._folds.get(topic) or self._bind(topic)
+        fold = self._folds[topic]
         if fold is None:
             self._unhandled(topic)
         else:
             fold(msg)
 
     def _bind(self, topic: str) -> Fold | None:
-        """Return the fold of a topic, bound once."""
+        """Return the fold of a topic."""
         head = topic.partition(":")[0]
         symbol = topic.rpartition(":")[2]
-        fold = self._public(head, symbol) or self._private(head, symbol)
-        if fold is not None and len(self._folds) < 10_000:
-            self._folds[topic] = fold
-        return fold
+        return self._public(head, symbol) or self._private(head, symbol)
 
     def _public(self, head: str, symbol: str) -> Fold | None:
         """Return the fold of a topic of market data."""

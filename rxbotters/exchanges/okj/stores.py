@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from rxbotters.errors import ProtocolError
 from rxbotters.exchanges.okx.board import Books
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 from rxbotters.wire import fields
 
@@ -73,7 +74,8 @@ class OKJDataStore(DataStoreCollection):
         self.create("orders", datastore_class=Orders)
         self.create("orders_algo", datastore_class=AlgoOrders)
         self.create("account", datastore_class=Account)
-        self._folds: dict[tuple[str, Any], Fold] = {}
+        self._folds = Folds(self._bind)
+        self._tables = Folds(self._bind_v3)
         self._books = BookFeeds(self, self.books)
 
     # ------------------------------------------------------------------ messages
@@ -84,21 +86,14 @@ class OKJDataStore(DataStoreCollection):
             return
         arg = msg.get("arg")
         if arg is not None:
-            key = (arg["channel"], arg.get("instId"))
-            make: Callable[[Any, Any], Fold] = self._bind
+            self._folds[arg["channel"], arg.get("instId")](msg)
         elif "table" in msg:
-            key, make = (msg["table"], None), self._bind_v3
-        else:
-            return  # the answer to an order
-        fold = self._folds.get(key)
-        if fold is None:
-            fold = make(*key)
-            if len(self._folds) < 10_000:
-                self._folds[key] = fold
-        fold(msg)
+            self._tables[msg["table"]](msg)
+        # else it is the answer to an order
 
-    def _bind(self, channel: str, symbol: Any) -> Fold:
-        """Return the fold of a channel of V5, bound once for each instrument."""
+    def _bind(self, key: tuple[str, Any]) -> Fold:
+        """Return the fold of a channel of V5, of one instrument."""
+        channel, symbol = key
         if self._books.is_book(channel):
             if not isinstance(symbol, str):
                 raise ProtocolError(f"a book of {symbol!r}")
@@ -120,8 +115,8 @@ class OKJDataStore(DataStoreCollection):
             case _:
                 return lambda message: self._unhandled(channel)
 
-    def _bind_v3(self, table: str, _: Any) -> Fold:
-        """Return the fold of a table of V3, bound once."""
+    def _bind_v3(self, table: str) -> Fold:
+        """Return the fold of a table of V3."""
         if self._books.is_book(table):
             return lambda message: self._fold_books_v3(table, message)
         name = table.partition("/")[2]

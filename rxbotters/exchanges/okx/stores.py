@@ -7,6 +7,7 @@ from typing import Any, ClassVar, cast
 
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 from rxbotters.wire import fields
 
@@ -98,7 +99,7 @@ class OKXDataStore(DataStoreCollection):
         self.create("algo-advance", datastore_class=AlgoAdvance)
         self.create("liquidation-warning", datastore_class=LiquidationWarning)
         self.create("account-greeks", datastore_class=ByCurrency)
-        self._folds: dict[tuple[str, Any], Fold] = {}
+        self._folds = Folds(self._bind)
         self._books = BookFeeds(self, self.books)
 
     # ------------------------------------------------------------------ messages
@@ -108,16 +109,11 @@ class OKXDataStore(DataStoreCollection):
         if arg is None or "data" not in msg:
             self._event(msg)
             return
-        key = (arg["channel"], arg.get("instId"))
-        fold = self._folds.get(key)
-        if fold is None:
-            fold = self._bind(*key)
-            if len(self._folds) < 10_000:
-                self._folds[key] = fold
-        fold(msg)
+        self._folds[arg["channel"], arg.get("instId")](msg)
 
-    def _bind(self, channel: str, symbol: Any) -> Fold:
-        """Return the fold of a channel, bound once for each instrument."""
+    def _bind(self, key: tuple[str, Any]) -> Fold:
+        """Return the fold of a channel of one instrument."""
+        channel, symbol = key
         if self._books.is_book(channel):
             if not isinstance(symbol, str):
                 raise ProtocolError(f"a book of {symbol!r}")
