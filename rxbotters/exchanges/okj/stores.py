@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from rxbotters.errors import ProtocolError
 from rxbotters.exchanges.okx.board import Books
+from rxbotters.exchanges.okx.market import ByInstrument, Candles
 from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
 from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
@@ -29,23 +30,11 @@ _CANDLE = ("ts", "o", "h", "l", "c", "vol", "volCcy", "volCcyQuote", "confirm")
 _PRIVATE = frozenset({"orders", "orders-algo", "account", "spot/order", "spot/order_algo", "spot/account"})
 
 
-class ByInstrument(DataStore):
-    """The latest row of each instrument."""
-
-    _KEYS: ClassVar[Sequence[str]] = ("instId",)
-
-
 class Trades(DataStore):
     """Public trades, oldest first; the last 99,999 are kept."""
 
     _KEYS: ClassVar[Sequence[str]] = ("instId", "tradeId")
     _MAXLEN = 99999
-
-
-class Candles(DataStore):
-    """Candles by channel, instrument and time; in V5 ``confirm`` is ``"1"`` once a candle is closed."""
-
-    _KEYS: ClassVar[Sequence[str]] = ("channel", "instId", "ts")
 
 
 class OKJDataStore(DataStoreCollection):
@@ -99,7 +88,7 @@ class OKJDataStore(DataStoreCollection):
                 raise ProtocolError(f"a book of {symbol!r}")
             return self._books.fold(channel, symbol)
         if channel.startswith("candle"):
-            return self._fold_candles
+            return lambda message: self.candle.fold(message, _CANDLE)
         match channel:
             case "tickers" | "instruments":
                 store = self.ticker if channel == "tickers" else self.instruments
@@ -143,12 +132,6 @@ class OKJDataStore(DataStoreCollection):
             if not isinstance(symbol, str):
                 raise ProtocolError(f"a book of {symbol!r}")
             self._books.store(table, symbol).take(symbol, v3.book(data), action)
-
-    def _fold_candles(self, message: Mapping[str, Any]) -> None:
-        arg, rows = message["arg"], message["data"]
-        if any(row.__class__ is not list for row in rows):
-            raise ProtocolError("a list of lists was expected", str(rows)[:200])
-        self.candle._update([{**arg, **dict(zip(_CANDLE, row, strict=False))} for row in rows])
 
     def _event(self, msg: Mapping[str, Any]) -> None:
         """Hear what is no data: acknowledgements and errors of both versions."""
@@ -234,7 +217,7 @@ class OKJDataStore(DataStoreCollection):
 
     @property
     def candle(self) -> Candles:
-        """Candles."""
+        """Candles; those of V3 do not say whether they are closed."""
         return self.get("candle", Candles)
 
     @property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from rxbotters.errors import ProtocolError
-from rxbotters.stores import DataStore, DataStoreCollection, OrderBook
+from rxbotters.stores import DataStoreCollection, OrderBook
 from rxbotters.stores.folds import Folds
 from rxbotters.stores.proofs import objects
 from rxbotters.wire import fields
@@ -14,6 +14,7 @@ from rxbotters.wire import fields
 from .account import Account, Balance, BalanceAndPosition, LiquidationWarning, Positions
 from .board import Books
 from .feeds import BookFeeds
+from .market import ByCurrency, ByInstrument, Candles, Log
 from .orders import AlgoAdvance, Orders, OrdersAlgo
 from .rows import Query
 from .session import ack
@@ -41,28 +42,6 @@ _CANDLES = {
 }
 _SNAPSHOTS = ("account", "positions", "balance_and_position.balance", "balance_and_position.position")
 _HELD = frozenset({"orders", "orders-algo", "algo-advance", "account", "positions"})
-
-
-class ByInstrument(DataStore):
-    """The latest row of each instrument."""
-
-    _KEYS: ClassVar[Sequence[str]] = ("instId",)
-
-
-class ByCurrency(DataStore):
-    """The latest row of each currency."""
-
-    _KEYS: ClassVar[Sequence[str]] = ("ccy",)
-
-
-class Candles(DataStore):
-    """Candles by channel, instrument and time; ``confirm`` is ``"1"`` once a candle is closed."""
-
-    _KEYS: ClassVar[Sequence[str]] = ("channel", "instId", "ts")
-
-
-class Log(DataStore):
-    """Rows as they came; the last 9,999 are kept."""
 
 
 class OKXDataStore(DataStoreCollection):
@@ -126,7 +105,8 @@ class OKXDataStore(DataStoreCollection):
             return lambda message: store._update(objects(message["data"]))
         for prefix, names in _CANDLES.items():
             if channel.startswith(prefix):
-                return self._candle_fold(prefix, names)
+                candles = self.get(prefix, Candles)
+                return lambda message: candles.fold(message, names)
         match channel:
             case "orders":
                 orders = self.orders
@@ -143,17 +123,6 @@ class OKXDataStore(DataStoreCollection):
                 return self.balance_and_position.fold
             case _:
                 return lambda message: self._unhandled(channel)
-
-    def _candle_fold(self, name: str, names: Sequence[str]) -> Fold:
-        store = self[name]
-
-        def fold(message: Mapping[str, Any]) -> None:
-            arg, rows = message["arg"], message["data"]
-            if any(row.__class__ is not list for row in rows):
-                raise ProtocolError("a list of lists was expected", str(rows)[:200])
-            store._update([{**arg, **dict(zip(names, row, strict=False))} for row in rows])
-
-        return fold
 
     def _algo_fold(self, store: OrdersAlgo, other: OrdersAlgo) -> Fold:
         """Some orders came on either channel: where one is told of last, there it is."""
