@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from rxbotters.stores import DataStore
 from rxbotters.stores.proofs import objects
-from rxbotters_operators.events import Stale
 
+from .counted import Counted
 from .rows import EXACT, check, decimal, plain, present, serial
 
 __all__ = ["Accounts", "Clearing"]
@@ -33,7 +33,7 @@ _FILL = {
 }
 
 
-class Accounts(DataStore):
+class Accounts(Counted):
     """Balances by ``accountId``, ``currency`` and ``accountType``: ``available``, and ``balance`` with what orders hold.
 
     ``balance`` and ``available`` are decimal text. ``seqNum`` grows with each change; an older one of the same connection
@@ -41,18 +41,8 @@ class Accounts(DataStore):
     """
 
     _KEYS: ClassVar[Sequence[str]] = ("accountId", "currency", "accountType")
+    _NUMBER = "seqNum"
     _ON_LOSS = "refetch"
-
-    def _init(self) -> None:
-        self._counted: set[Any] = set()  # whose number this connection told
-
-    def _lost(self, feed: Any, status: Stale) -> None:
-        self._counted.clear()
-        super()._lost(feed, status)
-
-    def _drop(self, key: Any, source: Any, reason: str | None) -> None:
-        self._counted.discard(key)
-        super()._drop(key, source, reason)
 
     def fold(self, data: Mapping[str, Any]) -> None:
         """Apply a change.
@@ -62,10 +52,8 @@ class Accounts(DataStore):
         """
         present(data, self._KEYS)
         check(self.name, [data], _AMOUNTS, signed=True)
-        number = serial(self.name, "seqNum", data.get("seqNum"))
         key = tuple(data[name] for name in self._KEYS)
-        known = self.get(data) if key in self._counted else None
-        old = serial(self.name, "seqNum", known.get("seqNum")) if known is not None else None
+        number, old = self._numbers(key, data)
         if number is None or old is None or number >= old:
             self._update([{name: data[name] for name in data if name not in _AMOUNTS or data[name] is not None}])
             self._counted.add(key)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from rxbotters.errors import ProtocolError
 from rxbotters.stores import DataStore
 from rxbotters.stores.proofs import numbers, objects
-from rxbotters_operators.events import Stale
 
-from .rows import present, serial
+from .counted import Counted
+from .rows import present
 
 __all__ = ["Bbo", "Detail", "Kline", "Offers", "Trades"]
 
@@ -60,10 +60,11 @@ def _begins(row: Mapping[str, Any]) -> int:
     return int(row["id"])
 
 
-class Bbo(DataStore):
+class Bbo(Counted):
     """The best bid and ask of each ``symbol``; on one connection ``seqId`` only grows."""
 
     _KEYS: ClassVar[Sequence[str]] = ("symbol",)
+    _NUMBER = "seqId"
 
     def fold(self, symbol: str, tick: Mapping[str, Any]) -> None:
         """Apply a message unless a newer one was there.
@@ -73,23 +74,10 @@ class Bbo(DataStore):
         """
         row = {**tick, "symbol": symbol}
         numbers(self.name, [row], ("ask", "askSize", "bid", "bidSize"))
-        number = serial(self.name, "seqId", row.get("seqId"))
-        known = self.get(row) if symbol in self._counted else None
-        old = serial(self.name, "seqId", known.get("seqId")) if known is not None else None
+        number, old = self._numbers(symbol, row)
         if number is None or old is None or number > old:
             self._update([row])
             self._counted.add(symbol)
-
-    def _init(self) -> None:
-        self._counted: set[Any] = set()  # whose number this connection told
-
-    def _lost(self, feed: Any, status: Stale) -> None:
-        self._counted.clear()
-        super()._lost(feed, status)
-
-    def _drop(self, key: Any, source: Any, reason: str | None) -> None:
-        self._counted.discard(key)
-        super()._drop(key, source, reason)
 
 
 class Trades(DataStore):
