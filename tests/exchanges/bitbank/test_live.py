@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from rxbotters.exchanges.bitbank.session import join
 from rxbotters.wire import loads
 from rxbotters_operators.events import Closed, Live, Stale, Subscribed
 from tests.exchanges.bitbank.test_stores import diff, frame, whole
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard
 
 QUICK = (0.01, 0.05, 1.5, 0.01)
 ROOMS = [join(room) for room in ("depth_whole_xrp_jpy", "depth_diff_xrp_jpy", "ticker_xrp_jpy")]
@@ -147,11 +145,8 @@ async def test_rooms_that_come_later_and_go(serve: Any, until: Any) -> None:
         assert exchange.rooms[0] == {"depth_whole_xrp_jpy", "depth_diff_xrp_jpy"}
 
 
-def test_the_example_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
-    example = Path(__file__).parents[3] / "docs" / "examples" / "bitbank.py"
+def test_the_example_of_the_documentation() -> None:
+    printed = example("bitbank")
 
-    runpy.run_path(str(example), run_name="__main__")
-
-    printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("book")
     assert printed[-1].startswith("orders")

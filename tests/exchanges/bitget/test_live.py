@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +16,7 @@ from rxbotters.cli.watch import run_watch
 from rxbotters.errors import LoginRefused, SubscriptionError
 from rxbotters_operators.events import Live, Rotated, Stale
 from tests.conftest import KEY, SECRET
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard
 
 PASSPHRASE = "canary-passphrase-8a1b2c"
 APIS = {"bitget": [KEY, SECRET, PASSPHRASE]}
@@ -29,7 +26,6 @@ UNIFIED = {"instType": "usdt-futures", "topic": "books", "symbol": "BTCUSDT"}
 ORDERS = {"instType": "USDT-FUTURES", "channel": "orders", "instId": "default"}
 POSITIONS = {"instType": "USDT-FUTURES", "channel": "positions", "instId": "default"}
 PENDING = "/api/v2/mix/order/orders-pending"
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "bitget.py"
 
 
 class Venue:
@@ -278,12 +274,8 @@ async def test_watch_shows_the_book_of_a_market(serve: Any, venue: Venue, feed: 
     }
 
 
-def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    module = runpy.run_path(str(EXAMPLE))
-
-    asyncio.run(module["main"]())
-
-    assert capsys.readouterr().out.splitlines() == [
+def test_the_example_runs() -> None:
+    assert example("bitget") == [
         "book 27000.0 27001.0 Live()",
         "sent 1171636690028761089",
         "order live",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +14,12 @@ from rxbotters.exchanges.bitmex.signing import signature
 from rxbotters.wire import loads
 from rxbotters_operators.events import Live, Stale
 from tests.conftest import KEY, SECRET
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard
 
 QUICK = (0.01, 0.05, 1.5, 0.01)
 BOOK = "orderBookL2_25:XBTUSD"
 ASK = {"symbol": "XBTUSD", "id": 1, "side": "Sell", "size": 100, "price": 80.5}
 BID = {"symbol": "XBTUSD", "id": 2, "side": "Buy", "size": 10, "price": 80}
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "bitmex.py"
 
 
 class Venue:
@@ -175,10 +172,8 @@ async def test_the_greeting_and_topics_of_the_url_need_nothing(serve: Any, until
     assert venue.seen[0] == "ping"
 
 
-def test_the_example_of_the_documentation(capsys: Any) -> None:
-    runpy.run_path(str(EXAMPLE), run_name="__main__")
-
-    assert capsys.readouterr().out.splitlines() == [
+def test_the_example_of_the_documentation() -> None:
+    assert example("bitmex") == [
         "book: 32180 x 1050200 / 32180.5 x 161000",
         "placed: order a1 is New, 100 left",
         "partly filled: 60 left",

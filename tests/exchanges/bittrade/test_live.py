@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +14,12 @@ from rxbotters.errors import LoginRefused, ProtocolError, SubscriptionError
 from rxbotters_operators.events import Live, Stale
 from tests.conftest import KEY, SECRET
 from tests.exchanges.bittrade.test_stores import CREATED
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard
 
 APIS = {"bittrade": [KEY, SECRET]}
 BTC = "btcjpy"
 DEPTH = f"market.{BTC}.depth.step0"
 OPEN = "/v1/order/openOrders"
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "bittrade.py"
 
 
 class Venue:
@@ -239,12 +235,8 @@ async def test_a_bomb_and_noise_are_errors_and_the_connection_lives(serve: Any, 
     assert len(server.sockets) == 1
 
 
-def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    module = runpy.run_path(str(EXAMPLE))
-
-    asyncio.run(module["main"]())
-
-    assert capsys.readouterr().out.splitlines() == [
+def test_the_example_runs() -> None:
+    assert example("bittrade") == [
         "book 13639421.0 13640736.0 Live()",
         "sent 59378",
         "order submitted 0.001",

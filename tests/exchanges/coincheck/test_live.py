@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import runpy
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,6 +17,7 @@ from rxbotters.errors import LoginRefused, RateLimited
 from rxbotters.wire import loads
 from rxbotters_operators.events import Authenticated, Live, Stale
 from tests.exchanges.coincheck.test_stores import P, event, listed, placed, plain, ranged, rates
+from tests.exchanges.common import example
 
 KEY, SECRET = "canary-key-7f3a9c", "canary-secret-51d0e8"
 QUICK = (0.01, 0.05, 1.5, 0.01)
@@ -315,11 +314,8 @@ async def _get(client: Any, path: str) -> Any:
     return await client.fetch("GET", path)
 
 
-def test_the_example_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
-    example = Path(__file__).parents[3] / "docs" / "examples" / "coincheck.py"
+def test_the_example_of_the_documentation() -> None:
+    printed = example("coincheck")
 
-    runpy.run_path(str(example), run_name="__main__")
-
-    printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("book")
     assert printed[-1].startswith("orders")

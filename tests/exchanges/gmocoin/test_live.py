@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import io
 import json
-import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +18,7 @@ from rxbotters.descriptor import Sends
 from rxbotters.errors import HandshakeRefused, ProtocolError
 from rxbotters.exchanges.gmocoin import EXCHANGE
 from rxbotters_operators.events import Closed, Leased, LeaseFailed, Live, Rotated
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard, program
 
 KEYS = ["canary-key-7f3a9c", "canary-secret-51d0e8"]
 QUICK = (0.01, 0.05, 1.5, 0.01)
@@ -277,26 +272,12 @@ async def test_a_subscription_lost_to_the_limit_is_made_again(server: Any, venue
 
 
 def test_the_example_runs() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(ROOT / "docs" / "examples" / "gmocoin.py")],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'operators'}"},
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "open orders: 0"
+    assert example("gmocoin")[-1] == "open orders: 0"
 
 
 def test_the_program_of_the_page_prints_what_stands_below_it() -> None:
+    printed, output = program("gmocoin")
+
+    assert printed == output
     page = (ROOT / "docs" / "exchanges" / "gmocoin.md").read_text()
-    ((code, output),) = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", page, re.DOTALL)
-    printed = io.StringIO()
-
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "<page>", "exec"), {"__name__": "page"})
-
-    assert printed.getvalue() == output
     assert EXCHANGE.docs in page

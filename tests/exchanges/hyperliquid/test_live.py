@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,14 +13,13 @@ from rxbotters.errors import SubscriptionError
 from rxbotters.helpers import hyperliquid as helper
 from rxbotters.wire import dumps, loads
 from rxbotters_operators.events import Live, Stale
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard
 
 KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
 ME = "0x14791697260e4c9a71f18484c9f997b308e59325"
 QUICK = (0.01, 0.05, 1.5, 0.01)
 LEVELS = [[{"px": "100", "sz": "1", "n": 1}], [{"px": "101", "sz": "2", "n": 1}]]
 ORDER = {"type": "order", "orders": [{"a": 0, "b": True, "p": "99", "s": "1", "r": False, "t": {"limit": {"tif": "Gtc"}}}], "grouping": "na"}  # fmt: skip
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "hyperliquid.py"
 
 
 def subscribe(**subscription: Any) -> dict[str, Any]:
@@ -169,10 +166,8 @@ async def test_the_testnet_gets_its_own_signatures(serve: Any) -> None:
     assert sent["signature"] == helper.sign_typed_data(KEY, *typed)
 
 
-def test_the_example_of_the_documentation(capsys: Any) -> None:
-    runpy.run_path(str(EXAMPLE), run_name="__main__")
-
-    assert capsys.readouterr().out.splitlines() == [
+def test_the_example_of_the_documentation() -> None:
+    assert example("hyperliquid") == [
         "book: 99990 x 0.5 / 100010 x 0.4",
         "placed: order 1 is open",
         "cancelled: no order is open",

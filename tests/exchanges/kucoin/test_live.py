@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
-import io
 import json
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +16,7 @@ import rxbotters
 from rxbotters.errors import HandshakeRefused, LeaseError, SubscriptionError
 from rxbotters.exchanges.kucoin import EXCHANGE
 from rxbotters_operators.events import Closed, Live
-from tests.exchanges.common import heard
+from tests.exchanges.common import example, heard, program
 
 KEYS = ["canary-key-7f3a9c", "canary-secret-51d0e8", "canary-pass-33aa77"]
 QUICK = (0.01, 0.05, 1.5, 0.01)
@@ -255,26 +250,12 @@ async def test_the_endpoint_as_the_reference_has_it(server: Any, venue: Venue) -
 
 
 def test_the_example_runs() -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(ROOT / "docs" / "examples" / "kucoin.py")],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'operators'}"},
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "open orders: 0"
+    assert example("kucoin")[-1] == "open orders: 0"
 
 
 def test_the_program_of_the_page_prints_what_stands_below_it() -> None:
+    printed, output = program("kucoin")
+
+    assert printed == output
     page = (ROOT / "docs" / "exchanges" / "kucoin.md").read_text()
-    ((code, output),) = re.findall(r"```python\n(.*?)```\n+```text\n(.*?)```", page, re.DOTALL)
-    printed = io.StringIO()
-
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "<page>", "exec"), {"__name__": "page"})
-
-    assert printed.getvalue() == output
     assert EXCHANGE.docs in page

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import runpy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +13,12 @@ import rxbotters
 from rxbotters.errors import LoginRefused, SubscriptionError
 from rxbotters_operators.events import Live, Stale
 from tests.conftest import KEY, SECRET
+from tests.exchanges.common import example
 
 APIS = {"phemex": [KEY, SECRET]}
 B = "BTCUSDT"
 BOOK = {"id": 1, "method": "orderbook_p.subscribe", "params": [B]}
 ACCOUNT = {"id": 2, "method": "aop_p.subscribe", "params": []}
-EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "phemex.py"
 
 
 class Venue:
@@ -194,10 +192,8 @@ async def test_a_subscription_comes_and_goes(server: Any, venue: Venue, until: A
         assert venue.got[-1]["params"] == [B]
 
 
-def test_the_example_of_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_path(str(EXAMPLE), run_name="__main__")
-
-    assert capsys.readouterr().out.splitlines() == [
+def test_the_example_of_the_docs() -> None:
+    assert example("phemex") == [
         "book 20700.5 20703.9 Live()",
         "account 1508.48",
         "sent fa64c6f2",
