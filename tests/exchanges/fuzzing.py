@@ -13,6 +13,7 @@ Records, words and invariants are each exchange's own and stand in its ``test_fu
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,8 +22,12 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from rxbotters.errors import ProtocolError, StoreError
+from rxbotters.errors import ProtocolError, StoreError, VenueError
+from rxbotters.record import Record
 from rxbotters.stores import DataStoreCollection
+from rxbotters.wire import dumps
+from tests.exchanges.common import heard
+from tests.exchanges.compare import Answer, awaitable
 
 BIG = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 """What Hypothesis says of long lists of large messages; for `runs`."""
@@ -126,6 +131,32 @@ def changed_on_a_walk(draw: st.DrawFn, real: Sequence[Any], values: st.SearchStr
             place[key] = draw(values)
         break
     return message
+
+
+def give(store: DataStoreCollection, messages: Sequence[Any]) -> None:
+    """Give messages to a store: it reads them and changes none, and all that comes out is counted errors of two kinds."""
+    errors = heard(store)
+    before = repr(messages)  # not the messages themselves: NaN equals nothing
+    for message in messages:
+        store.onmessage(message)
+
+    assert repr(messages) == before
+    assert all(isinstance(error, ProtocolError | StoreError) for error in errors)
+    assert store.errors.total == len(errors)
+
+
+def give_answer(store: DataStoreCollection, url: str, body: Any) -> None:
+    """Give a REST answer to `initialize`: it is applied, or refused by name, and then nothing has changed."""
+    failures = heard(store)
+    before = {name: store[name].find() for name in store}
+    try:
+        asyncio.run(store.initialize(awaitable(Answer(Record(0.0, "rest", url, dumps(body))))))
+    except Exception as error:
+        failures.append(error)
+        assert {name: store[name].find() for name in store} == before
+
+    for failure in failures:
+        assert isinstance(failure, ProtocolError | StoreError | VenueError), repr(failure)
 
 
 def give_to_every_route(store: DataStoreCollection, body: Any, query: Mapping[str, str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rxbotters import GMOCoinDataStore
-from rxbotters.errors import ProtocolError, StoreError, VenueError
+from rxbotters.errors import ProtocolError, StoreError
 from rxbotters.exchanges.gmocoin import EXCHANGE
-from rxbotters.record import Record, read_records
+from rxbotters.record import read_records
 from rxbotters.wire import dumps
 from tests.exchanges.common import heard
-from tests.exchanges.compare import Answer, awaitable
-from tests.exchanges.fuzzing import BIG, changed_in_some_places, json_values, runs
+from tests.exchanges.fuzzing import BIG, changed_in_some_places, give, give_answer, json_values, runs
 
 DATA = Path(__file__).parent / "data"
 RECORDS = [record for path in sorted(DATA.glob("*.gz")) for record in read_records(path)]
@@ -87,10 +85,7 @@ def test_messages(messages: list[Any]) -> None:
 def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
     """C73: an answer is applied, or refused whole."""
     store = GMOCoinDataStore()
-    failures = heard(store)
-    for message in messages:
-        store.onmessage(message)
-    before = {name: store[name].find() for name in store}
+    give(store, messages)
     if drawn.draw(st.booleans()):
         url, body = drawn.draw(st.sampled_from(ANSWERS))
         body = drawn.draw(changed_in_some_places([body], values))
@@ -99,12 +94,5 @@ def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
         url = f"https://api.coin.z.com{route}?symbol=BTC_JPY"
         body = {"status": 0, "data": {"list": data}} if drawn.draw(st.booleans()) else data
 
-    try:
-        asyncio.run(store.initialize(awaitable(Answer(Record(0.0, "rest", url, dumps(body))))))
-    except Exception as error:
-        failures.append(error)
-        assert {name: store[name].find() for name in store} == before
-
-    for failure in failures:
-        assert isinstance(failure, ProtocolError | StoreError | VenueError), repr(failure)
+    give_answer(store, url, body)
     check(store, [])

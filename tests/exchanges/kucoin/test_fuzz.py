@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from rxbotters import KuCoinDataStore
-from rxbotters.errors import ProtocolError, StoreError, VenueError
+from rxbotters.errors import ProtocolError, StoreError
 from rxbotters.exchanges.kucoin import EXCHANGE
-from rxbotters.record import Record, read_records
+from rxbotters.record import read_records
 from rxbotters.wire import dumps
 from tests.exchanges.common import heard
-from tests.exchanges.compare import Answer, awaitable
-from tests.exchanges.fuzzing import BIG, changed_in_some_places, json_values, runs
+from tests.exchanges.fuzzing import BIG, changed_in_some_places, give, give_answer, json_values, runs
 
 DATA = Path(__file__).parent / "data"
 RECORDS = [record for path in sorted(DATA.glob("s*.gz")) for record in read_records(path)]
@@ -89,10 +87,7 @@ def test_messages(messages: list[Any]) -> None:
 def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
     """C73: an answer is applied, or refused whole."""
     store = KuCoinDataStore()
-    failures = heard(store)
-    for message in messages:
-        store.onmessage(message)
-    before = {name: store[name].find() for name in store}
+    give(store, messages)
     if drawn.draw(st.booleans()):
         url, body = drawn.draw(st.sampled_from(ANSWERS))
         body = drawn.draw(changed_in_some_places([body], values))
@@ -101,12 +96,5 @@ def test_answers(messages: list[Any], drawn: st.DataObject) -> None:
         url = f"https://{route if not route.startswith('/') else HOST + route}?symbol=BTC-USDT&type=1min"
         body = {"code": "200000", "data": data} if drawn.draw(st.booleans()) else data
 
-    try:
-        asyncio.run(store.initialize(awaitable(Answer(Record(0.0, "rest", url, dumps(body))))))
-    except Exception as error:
-        failures.append(error)
-        assert {name: store[name].find() for name in store} == before
-
-    for failure in failures:
-        assert isinstance(failure, ProtocolError | StoreError | VenueError), repr(failure)
+    give_answer(store, url, body)
     check(store, [])
