@@ -6,7 +6,7 @@ from rxbotters_operators.events import PLAIN, Dialect, Frame
 from .body import FORM, JSON, Encoder, form_body, json_body
 from .digest import hmac_sha256, hmac_sha256_base64
 from .inflation import inflate
-from .messages import fields, in_parts, login_error
+from .messages import arguments, fields, in_parts, login_error
 from .redact import MASK, SECRET_HEADERS, Secret, masked, redact_message, redact_text, redact_url
 from .request import Request
 
@@ -21,6 +21,7 @@ __all__ = [
     "Frame",
     "Request",
     "Secret",
+    "arguments",
     "dumps",
     "fields",
     "form_body",

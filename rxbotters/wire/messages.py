@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from rxbotters.errors import LoginRefused, SessionError
 
-__all__ = ["fields", "in_parts", "login_error"]
+__all__ = ["arguments", "fields", "in_parts", "login_error"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,18 @@ def fields(message: Any) -> Mapping[str, Any]:
     if message.__class__ is dict:  # most are, and this is asked of every message
         return cast("Mapping[str, Any]", message)
     return cast("Mapping[str, Any]", message) if isinstance(message, Mapping) else {}
+
+
+def arguments(message: Any, op: str) -> list[Any]:
+    """Return the arguments of a request ``{"op": …, "args": […]}``, none if the message is something else.
+
+    Example:
+        >>> arguments({"op": "subscribe", "args": ["trade"]}, "subscribe"), arguments("ping", "subscribe")
+        (['trade'], [])
+    """
+    request = fields(message)
+    args: Any = request.get("args")
+    return list(args) if request.get("op") == op and args.__class__ in (list, tuple) else []
 
 
 def in_parts(items: Iterable[T], longest: int, length: Callable[[T], int]) -> list[list[T]]:

@@ -12,7 +12,7 @@ from yarl import URL
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Credentials, LoginScript
 from rxbotters.exchanges.okx.session import ask_for_login
-from rxbotters.wire import fields, in_parts, login_error, masked
+from rxbotters.wire import arguments, fields, in_parts, login_error, masked
 
 from .signing import login_sign
 
@@ -50,10 +50,7 @@ def needs_login(messages: Sequence[Any], url: URL) -> bool:
 
 def channels(message: Any, op: str = "subscribe") -> list[str]:
     """Return the channels of a subscription; none if the message is something else."""
-    request = fields(message)
-    args = request.get("args")
-    known: list[Any] = list(args or ()) if request.get("op") == op and args.__class__ in (list, tuple) else []
-    return [arg for arg in known if isinstance(arg, str)]
+    return [arg for arg in arguments(message, op) if isinstance(arg, str)]
 
 
 def request_ids(message: Any) -> Sequence[Any]:

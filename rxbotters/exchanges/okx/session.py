@@ -10,7 +10,7 @@ from yarl import URL
 
 from rxbotters.clock import Stamp
 from rxbotters.descriptor import Ack, Beat, Credentials, Farewell, LoginScript
-from rxbotters.wire import dumps, fields, in_parts, login_error, masked
+from rxbotters.wire import arguments, dumps, fields, in_parts, login_error, masked
 
 from .signing import login_sign
 
@@ -106,10 +106,7 @@ def is_private(messages: Sequence[Any], url: URL, opened: tuple[str, ...]) -> bo
 
 def subscriptions(message: Any, op: str = "subscribe") -> list[dict[str, Any]]:
     """Return the arguments of a subscription; none if the message is something else."""
-    request = fields(message)
-    args = request.get("args")
-    known: list[Any] = list(args or ()) if request.get("op") == op and args.__class__ in (list, tuple) else []
-    return [arg for arg in known if arg.__class__ is dict]
+    return [arg for arg in arguments(message, op) if arg.__class__ is dict]
 
 
 def request_ids(message: Any) -> Sequence[Any]:
