@@ -21,8 +21,9 @@ def child_events(value: Any) -> list[dict[str, Any]]:
         KeyError, TypeError, ValueError: One has not.
 
     Example:
-        >>> child_events([{"event_type": "CANCEL", "child_order_acceptance_id": "JRF1"}])
-        [{'event_type': 'CANCEL', 'child_order_acceptance_id': 'JRF1'}]
+        >>> event = {"event_type": "CANCEL", "product_code": "BTC_JPY", "child_order_acceptance_id": "JRF1"}
+        >>> child_events([event]) == [event]
+        True
     """
     events = objects(value)
     for event in events:
