@@ -36,33 +36,39 @@ def fresh(collection: Any) -> Any:
     return make
 
 
+class V1Store(rxbotters.BitgetDataStore):
+    """Without the checksums of generated messages, which are made up: all are 1."""
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        if msg.get("arg", {}).get("channel") == "books" and "data" in msg:
+            msg = {**msg, "data": [{**one, "checksum": 0} if one["checksum"] == 1 else one for one in msg["data"]]}
+        super()._onmessage(msg, ws)
+
+
 def message_of(record: Record) -> dict[str, Any]:
     return json.loads(record.data)  # type: ignore[no-any-return]
 
 
-def skip_v1(record: Record) -> bool:
-    """What cannot be compared.
-
-    Books that were made up do not add up to their checksum of 1, and their snapshots do not clear the reference's
-    (difference 12); so does an update without a snapshot (difference 1). Answers replace (difference 6); only ``candle1m``
-    is known to the reference, and trades of one millisecond are one (difference 12).
-    """
+def skip_v1(record: Record) -> int | None:
+    """What is not compared, by its difference: the second snapshot of a book, updates without one, and answers."""
     if record.kind == "rest":
-        return True
+        return 6 if "/order/" in record.url else None
     message = message_of(record)
     arg = message.get("arg", {})
-    if message.get("action") and arg.get("channel") == "books":
+    channel = arg.get("channel", "")
+    if channel == "books" and "data" in message:
+        begun = arg["instId"] in BEGUN
         if message["action"] == "snapshot":
             BEGUN.add(arg["instId"])
-        return message["data"][0].get("checksum") == 1 or arg["instId"] not in BEGUN
-    if arg.get("channel") == "trade" and "data" in message:
-        return len({trade[0] for trade in message["data"]}) < len(message["data"])
-    return bool(arg.get("channel", "").startswith("candle") and arg["channel"] != "candle1m")
+            return 12 if begun else None
+        return None if begun else 1
+    if channel == "trade" and "data" in message:
+        return 12 if len({trade[0] for trade in message["data"]}) < len(message["data"]) else None
+    return 12 if channel.startswith("candle") and channel != "candle1m" else None
 
 
-def skip_v2(record: Record) -> bool:
-    """What cannot be compared: books5, which has a store of its own beside ``books`` (difference 2), updates without a
-    snapshot (difference 1), candles of too few columns or with an action that does not exist (difference 11)."""
+def skip_v2(record: Record) -> int | None:
+    """What is not compared, by its difference: updates without a snapshot, books5 beside ``books``, odd candles."""
     message = message_of(record)
     arg = message.get("arg", {})
     channel = arg.get("channel", "")
@@ -70,14 +76,14 @@ def skip_v2(record: Record) -> bool:
         symbol = (arg["instType"], arg["instId"])
         if message.get("action") == "snapshot":
             BEGUN.add(symbol)
-        return symbol not in BEGUN
+        return None if symbol in BEGUN else 1
     if channel.startswith("candle") and "data" in message:
-        return message["action"] == "odd" or any(len(row) < 8 for row in message["data"])
-    return channel == "books5" and '"17000' in record.data
+        return 11 if message["action"] == "odd" or any(len(row) < 8 for row in message["data"]) else None
+    return 2 if channel == "books5" and '"17000' in record.data else None
 
 
 def canonical(store: str, row: Mapping[str, Any]) -> Any:
-    """Rows without the differences that docs/exchanges/bitget.md names."""
+    """Rows of V2 without the differences that docs/exchanges/bitget.md names."""
     plain = dict(row)
     match store:
         case "positions":  # difference 4
@@ -91,10 +97,11 @@ def canonical(store: str, row: Mapping[str, Any]) -> Any:
 
 PAIRINGS = {
     "bitget_v1": Pairing(
-        ours=fresh(rxbotters.BitgetDataStore),
+        ours=fresh(V1Store),
         theirs=pybotters.BitgetDataStore,
         stores=V1,
-        sorts=frozenset(V1),  # a book has no order of insertion
+        page="bitget",
+        sorts={"orderbook": "rows 1"},
         skip=skip_v1,
         books=("orderbook",),
         every=10,  # its candles are thousands
@@ -103,8 +110,11 @@ PAIRINGS = {
         ours=fresh(rxbotters.BitgetV2DataStore),
         theirs=pybotters.BitgetV2DataStore,
         stores=V2,
+        page="bitget",
         canonical=canonical,
-        sorts=frozenset(V2),
+        differs={"positions": 4, "orders": 5},
+        sorts={"book": "rows 1"},
+        apart={"account": 3},
         skip=skip_v2,
         books=("book",),
     ),
