@@ -4,6 +4,7 @@ Rules
   1. Rows are compared message by message, and so is what the stores tell their watchers.
   2. What is not compared is named: a number of the exchange's page or of docs/different.md, which say why.
   3. A change that changes nothing is none, on either side (stores 2); a row that leaves what is compared is deleted.
+  4. What the reference has no stores for is not compared: `theirs` is missing, `alone` says so (``alone.py``).
 
 Used by every exchange's tests on small copies, and for a whole corpus by ``tests/exchanges/corpus.py``.
 """
@@ -80,7 +81,8 @@ class Pairing:
 
     Attributes:
         ours: Makes our collection.
-        theirs: Makes theirs.
+        theirs: Makes theirs; ``None``: the reference has no stores for this exchange.
+        alone: The difference that says that it has none.
         stores: Our store name → theirs; names that are equal in both may be given as a list.
         page: The exchange's docs page; with it every difference must be named.
         canonical: (store, row) → what is compared; ``None``: this row is not.
@@ -97,9 +99,10 @@ class Pairing:
     """
 
     ours: Callable[[], Any]
-    theirs: Callable[[], Any]
-    stores: Iterable[str] | Mapping[str, str]
+    theirs: Callable[[], Any] | None = None
+    stores: Iterable[str] | Mapping[str, str] = ()
     page: str = ""
+    alone: Named | None = None
     canonical: Callable[[str, Row], Any] = lambda store, row: row
     differs: Mapping[str, Named] = field(default_factory=dict)
     sorts: Stores = frozenset()
@@ -111,6 +114,11 @@ class Pairing:
     raw: bool = False
     books: tuple[str, ...] = ()
     every: int = 1
+
+    def both(self) -> tuple[Any, Any]:
+        """Return our collection and theirs, new."""
+        assert self.theirs is not None, "the reference has nothing to compare with"
+        return self.ours(), self.theirs()
 
     def names(self) -> dict[str, str]:
         return dict(self.stores) if isinstance(self.stores, Mapping) else {name: name for name in self.stores}
@@ -131,7 +139,7 @@ class Pairing:
         named = {*self.differs.values(), *self.sums.values(), *self.calls.values(), *self.apart.values()}
         if isinstance(self.sorts, Mapping):
             named |= set(self.sorts.values())
-        return named if self.fails is None else named | {self.fails}
+        return named | {one for one in (self.fails, self.alone) if one is not None}
 
 
 @dataclass
@@ -142,11 +150,13 @@ class Seen:
         counts: Records by what became of them.
         named: Records and stores by the difference that left them out.
         changes: How many changes were told, equally.
+        refused: What ours refused by the type of its error, if it was alone.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     named: Counter[Named] = field(default_factory=Counter)
     changes: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
 
     def __getitem__(self, name: str) -> int:
         return self.counts[name]
@@ -222,7 +232,7 @@ class Comparison:
     def __init__(self, pairing: Pairing, path: Path) -> None:
         self.pairing, self.path, self.seen = pairing, path, Seen()
         self.names = pairing.names()
-        self.ours, self.theirs = pairing.ours(), pairing.theirs()
+        self.ours, self.theirs = pairing.both()
         self.ours.errors.subscribe(self._note)
         self._told = self._watched()
         if pairing.page and hasattr(self.theirs, "_stores"):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .alone import alone
 from .compare import Pairing, Seen, compare, pairings
 from .differences import Named, difference
 
@@ -32,11 +33,26 @@ class Outcome:
 
     def cells(self) -> tuple[str, ...]:
         """Return one row of the table."""
-        compared = self.seen["ws"] + self.seen["rest"] - self.seen["errors of theirs"]
-        records = self.seen["ws"] + self.seen["rest"] + self.seen["skipped"]
         named = ", ".join(f"{count}× {name}" for name, count in sorted(self.seen.named.items(), key=_order)) or "–"
-        counts = (str(records), str(compared), str(len(self.pairing.names())), str(self.seen.changes))
-        return self.folder, self.file, *counts, named, "DIFFERENT" if self.unexplained else "equal"
+        counts = (self.records, self.compared, len(self.pairing.names()), self.seen.changes)
+        return self.folder, self.file, *map(str, counts), named, "DIFFERENT" if self.unexplained else self._result()
+
+    def _result(self) -> str:
+        if self.pairing.alone is None:
+            return "equal"
+        why = difference(self.pairing.page, self.pairing.alone).why
+        refused = ", ".join(f"{count}× {name}" for name, count in sorted(self.seen.refused.items())) or "nothing"
+        return f"no counterpart: {why}; {self.seen['told']} changes of ours; refused: {refused}"
+
+    @property
+    def records(self) -> int:
+        """How many records the file has."""
+        return self.seen["ws"] + self.seen["rest"] + self.seen["skipped"]
+
+    @property
+    def compared(self) -> int:
+        """How many of them went through both."""
+        return self.seen["ws"] + self.seen["rest"] - self.seen["errors of theirs"]
 
 
 def _order(entry: tuple[Named, int]) -> tuple[bool, str]:
@@ -54,7 +70,7 @@ def replay(folder: str, pairing: Pairing, path: Path) -> Outcome:
     """Compare one file; what is different without a name is told, not raised."""
     with contextlib.redirect_stdout(io.StringIO()):  # the reference prints what exchanges refuse
         try:
-            seen = asyncio.run(compare(pairing, path))
+            seen = asyncio.run(alone(pairing, path) if pairing.theirs is None else compare(pairing, path))
         except AssertionError as error:
             return Outcome(folder, path.name, pairing, Seen(), str(error))
     nameless = f"{seen.named['']} records are left out without a name" if seen.named[""] else ""
@@ -78,7 +94,8 @@ def legend(outcomes: Iterable[Outcome]) -> str:
     }
     found = {difference(page, named) for page, named in cited}
     lines = sorted((one.page, f"{one.number:>10}", one) for one in found)
-    return "\n".join(f"{page} {one.number}: {one.where}: {one.what} — {one.why}" for page, _, one in lines)
+    told = ((f"{page} {one.number}", one.where, f"{one.what} — {one.why}") for page, _, one in lines)
+    return "\n".join(": ".join(filter(None, parts)) for parts in told)
 
 
 def main(corpus: Path) -> int:
@@ -94,5 +111,9 @@ def main(corpus: Path) -> int:
     bad = [outcome for outcome in outcomes if outcome.unexplained]
     for outcome in bad:
         print(f"\n{outcome.folder}/{outcome.file}: {outcome.unexplained[:1500]}")
-    print(f"\n{len(outcomes)} files, {len(bad)} unexplained")
+    records, compared = sum(one.records for one in outcomes), sum(one.compared for one in outcomes)
+    changes = sum(one.seen.changes for one in outcomes)
+    print(
+        f"\n{len(outcomes)} files, {records} records, {compared} compared, {changes} equal changes, {len(bad)} unexplained"
+    )
     return 1 if bad or not outcomes else 0

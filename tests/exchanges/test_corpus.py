@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import rxbotters
+from rxbotters.errors import ConfigError
 from tests.exchanges import corpus
 from tests.exchanges.compare import Pairing, pairings
 from tests.exchanges.differences import difference, told_everywhere, told_of
@@ -111,6 +112,70 @@ def test_what_is_different_without_a_name_is_found(broken: Callable[[Pairing], P
     assert outcome.cells()[-1] == "DIFFERENT"
 
 
+# ---------------------------------------------------------------------- what the reference has no stores for
+
+BITTRADE = pairings()["huobi_for_bittrade"]
+SAMPLES = DATA.parents[1] / "bittrade" / "data" / "samples-crypto-msg-parser.jsonl.gz"
+
+
+def test_what_the_reference_has_no_stores_for_goes_through_ours_and_is_called_so() -> None:
+    """Derivatives, which BitTrade does not have, are refused by name."""
+    outcome = corpus.replay("huobi_for_bittrade", BITTRADE, SAMPLES)
+
+    assert (outcome.records, outcome.compared, outcome.seen.changes) == (28, 0, 0)
+    assert outcome.cells()[-2:] == (
+        "28× 8",
+        "no counterpart: missing in the reference; 43 changes of ours; refused: 1× BadNumber, 5× ProtocolError",
+    )
+    assert corpus.legend([outcome]) == "bittrade.md 8: stores — missing in the reference"
+
+
+def test_every_exchange_without_a_counterpart_says_so_by_number() -> None:
+    without = {folder for folder, pairing in pairings().items() if pairing.theirs is None}
+
+    assert without == {"huobi_for_bittrade", "mexc", "okj_standin_okex_v3"}
+    assert without == {folder for folder, pairing in pairings().items() if pairing.alone is not None}
+
+
+class Raising(rxbotters.BitTradeDataStore):
+    """Lets an error out that is of no kind a collection may tell."""
+
+    def onmessage(self, msg: Any, ws: Any = None) -> None:
+        raise LookupError("a mistake of ours")
+
+
+class Telling(rxbotters.BitTradeDataStore):
+    """Tells an error of the wrong kind."""
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        raise ConfigError("this is nobody's configuration")
+
+
+class Silent(rxbotters.BitTradeDataStore):
+    """Changes a row and tells nobody."""
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        super()._onmessage(msg, ws)
+        self.bbo._rows[("ghost",)] = {"symbol": "ghost"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda pairing: replace(pairing, ours=Raising), "a mistake of ours"),
+        (lambda pairing: replace(pairing, ours=Telling), "it tells a ConfigError"),
+        (lambda pairing: replace(pairing, ours=Silent), "bbo: its changes make"),
+        (lambda pairing: replace(pairing, alone=None), "no difference says"),
+    ],
+    ids=["an error that got out", "an error of the wrong kind", "a change untold", "alone without a name"],
+)
+def test_what_ours_does_wrong_alone_is_found(broken: Callable[[Pairing], Pairing], said: str) -> None:
+    outcome = corpus.replay("huobi_for_bittrade", broken(BITTRADE), SAMPLES)
+
+    assert said in outcome.unexplained
+    assert outcome.cells()[-1] == "DIFFERENT"
+
+
 def test_a_name_that_no_page_tells_is_refused() -> None:
     with pytest.raises(KeyError):
         corpus.replay("bitflyer", replace(BITFLYER, skip=lambda record: "rows 99"), DATA / "synthetic.jsonl.gz")
@@ -130,11 +195,12 @@ def test_the_command_prints_one_table_and_fails_if_anything_is_unexplained(
         ["bitflyer", "samples.jsonl", "3", "3", "8", "6", "–", "equal"],
     ]
     assert "bitflyer.md 1: `childorders`: after a fill" in printed
+    assert "1 files, 3 records, 3 compared, 6 equal changes, 0 unexplained" in printed
     assert "no exchange reads: unknown" in printed
 
     monkeypatch.setattr(corpus, "pairings", lambda: {"bitflyer": replace(BITFLYER, ours=Losing)})
     assert corpus.main(tmp_path) == 1
-    assert "1 files, 1 unexplained" in capsys.readouterr().out
+    assert "1 files, 0 records, 0 compared, 0 equal changes, 1 unexplained" in capsys.readouterr().out
 
 
 def test_a_corpus_without_a_recording_is_no_success(tmp_path: Path) -> None:

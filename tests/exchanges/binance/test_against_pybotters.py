@@ -122,7 +122,7 @@ async def test_one_rest_answer_gives_the_same_rows_as_the_reference() -> None:
     filled = 0
     for name, record in REST_ROWS:
         pair = PAIRINGS[f"binance_{name}"]
-        mine, other = pair.ours(), pair.theirs()
+        mine, other = pair.both()
         await mine.initialize(awaitable(Answer(record)))
         await other.initialize(awaitable(Answer(record)))
         for store in pair.names():
@@ -137,7 +137,7 @@ async def test_one_rest_answer_gives_the_same_rows_as_the_reference() -> None:
 def test_the_reference_has_no_store_that_is_missing_here() -> None:
     """C1: names, keys and caps."""
     for pair in PAIRINGS.values():
-        mine, other = pair.ours(), pair.theirs()
+        mine, other = pair.both()
         for name, store in other._stores.items():
             assert (tuple(store._keys), store._MAXLEN) == (tuple(mine[name]._keys), mine[name]._MAXLEN), name
         assert mine.listenkey is None

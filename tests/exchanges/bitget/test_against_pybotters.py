@@ -127,7 +127,7 @@ PAIRINGS = {
         ("v1-cryptofeed-2022-04-mix", 270),
         ("v1-cryptofeed-2022-04-spot", 390),
         ("v1-crypto-msg-parser-samples", 16),
-        ("v1-synthetic", 220),
+        ("v1-synthetic", 300),
         ("v2-bitget.net-samples", 32),
         ("v2-synthetic", 300),
     ],

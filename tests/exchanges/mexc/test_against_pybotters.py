@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import ChainMap
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from yarl import URL
 
+import rxbotters
+from rxbotters.stores import DataStoreCollection
 from rxbotters.wire import hmac_sha256
+from tests.exchanges.compare import Pairing
 from tests.exchanges.golden import ours, theirs
 
 APIS = {"mexc": ["test-key", "test-secret"]}
@@ -48,6 +53,26 @@ FUTURES_CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", f"{RETIRED}/open/api/v2/account/info", {"params": {"b": "2", "a": "1"}}),
     ("POST", f"{RETIRED}/open/api/v2/order/place", {"data": {"symbol": "BTC_USDT"}}),
 ]
+
+
+class Both(DataStoreCollection):
+    """Futures and spot behind one door: recordings hold both."""
+
+    def _init(self) -> None:
+        self._futures, self._spot = rxbotters.MEXCFuturesDataStore(), rxbotters.MEXCSpotDataStore()
+        for part, kind in ((self._futures, "futures"), (self._spot, "spot")):
+            part.errors.subscribe(self.errors.emit)
+            self._stores |= {f"{kind} {name}": part[name] for name in part}
+
+    def _onmessage(self, msg: Any, ws: Any = None) -> None:
+        is_spot = isinstance(msg, dict) and str(msg.get("channel", "spot")).startswith("spot")
+        (self._spot if is_spot else self._futures).onmessage(msg, ws)
+
+    def _routes(self) -> Mapping[str, Any]:
+        return ChainMap(self._futures._routes(), self._spot._routes())  # type: ignore[arg-type]
+
+
+PAIRINGS = {"mexc": Pairing(ours=Both, page="mexc", alone=9)}
 
 
 @pytest.mark.parametrize(("method", "url", "arguments"), SPOT_CALLS)
