@@ -134,7 +134,7 @@ class DataStore(Table):
                 self._waiters.discard(waiter)
         return self._version
 
-    def watch(self, *, maxsize: int = 16_384, overflow: Any = "error") -> StoreStream:
+    def watch(self, *, maxsize: int = 32_768, overflow: Any = "error") -> StoreStream:
         """Return a bounded queue of every change from now on; iterate over it or ``get`` from it.
 
         Args:

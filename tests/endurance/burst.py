@@ -79,7 +79,12 @@ def _stream(client: rxbotters.Client, url: str, watch: Any) -> tuple[Any, Callab
 def _watcher(client: rxbotters.Client, url: str, watch: Any) -> tuple[Any, Callable[[], int]]:
     store = rxbotters.bitFlyerDataStore()
     stream = store.board.watch(overflow="drop_oldest")
-    return client.ws_connect(url, hdlr_json=[watch, store.onmessage], heartbeat=None), lambda: stream.dropped
+
+    def fold(message: Any, ws: Any) -> None:
+        if "_board_" in message["params"]["channel"]:  # the log of executions holds 99,999 rows, watched or not
+            store.onmessage(message)
+
+    return client.ws_connect(url, hdlr_json=[watch, fold], heartbeat=None), lambda: stream.dropped
 
 
 CONSUMERS = {"queue": _queue, "async handler": _handler, "stream": _stream, "watcher of a book": _watcher}
