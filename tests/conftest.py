@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -123,6 +123,16 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Server]]]:
     yield make
     for server in started:
         await server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """P8, C15, F94: whatever any test printed, logged or raised, the canary is not in it."""
+    report = yield
+    shown = [*report.sections, ("traceback", report.longreprtext)]
+    if leaks := [title for title, text in shown if SECRET in text]:
+        report.outcome, report.longrepr = "failed", f"a secret was shown: {', '.join(leaks)}"
+    return report
 
 
 @pytest.fixture(autouse=True)
