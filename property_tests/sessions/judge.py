@@ -60,7 +60,7 @@ class Judge:
     def is_missing(self) -> bool:
         """Whether a book may be wrong unnoticed; an empty one was noticed, and must come back by itself."""
         return any(
-            missed >= 0 and (symbol in self.live or any(self._book.depth(symbol)))
+            missed >= 0 and (self._book.is_synced(symbol) or any(self._book.depth(symbol)))
             for symbol, missed in self._missed.items()
         )
 
