@@ -137,7 +137,9 @@ class Feeding:
             case Quiet(channel=channel, seconds=seconds):
                 self._suspect(feed, f"{channel} silent for {seconds:.1f} s")
             case Answered():
-                for store in self._of(feed):
+                for (
+                    store
+                ) in self._stores.values():  # also who was told of another's doubt before it was known who feeds it
                     store._cleared(feed)
             case _:
                 pass
@@ -189,6 +191,7 @@ class Feeding:
         self._broken.discard(feed)
         for store in self._stores.values():
             store._down.discard(feed)
+            store._doubts.pop(feed, None)
         if self._feeds:
             return False
         self._ws = self.feeding = None

@@ -196,6 +196,7 @@ class DataStore(Table):
     def _lost(self, feed: Any, status: Stale) -> None:
         """The connection ended."""
         self._suspicion = False
+        self._doubts.pop(feed, None)
         self._losses += 1
         self._down.add(feed)
         self._set_status(status)
@@ -206,28 +207,34 @@ class DataStore(Table):
         """The connection is back and subscribed."""
         self._down.discard(feed)
         if self._ON_LOSS != "refetch":
-            self._set_status(Live())
+            self._trust()
 
     def _suspected(self, feed: Any, status: Stale) -> None:
         """What arrives may be old, or nothing may arrive any more."""
+        self._doubts.setdefault(feed, status)
         if isinstance(self.status, Live):
             self._suspicion = True
             self._set_status(status)
 
     def _cleared(self, feed: Any) -> None:
         """The connection gave proof of life."""
-        if self._suspicion:
+        if self._doubts.pop(feed, None) is not None and self._suspicion and not self._doubts:
             self._suspicion = False
             self._set_status(Live())
 
     def refetched(self) -> None:
-        """Say that the rows are the exchange's own answer: `Live`, unless a connection was lost since it was asked."""
+        """Say that the rows are the exchange's own answer: `Live`, unless a connection is in doubt, or was lost since it was
+        asked."""
         self._answered = True
         if self._outdated:
             self._set_status(Stale("the answer is older than the connection"))
             return
-        self._suspicion = False
-        self._set_status(Live())
+        self._trust()
+
+    def _trust(self) -> None:
+        """Be `Live`, unless a connection owes a proof of life: what follows an answer may still be on its way."""
+        self._suspicion = bool(self._doubts)
+        self._set_status(next(iter(self._doubts.values()), Live()))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} {len(self)} rows, {type(self.status).__name__}>"

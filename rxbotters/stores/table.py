@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from rxbotters.errors import MissingKey, RxbottersError, UnhashableKey
-from rxbotters_operators.events import Commit, Live, Operation, Status, StoreChange
+from rxbotters_operators.events import Commit, Live, Operation, Stale, Status, StoreChange
 from rxbotters_operators.hot import Errors, Hot, Latest
 
 from .query import matching
@@ -64,6 +64,7 @@ class Table:
         self._grasp = 16
         self._waiters: set[asyncio.Future[None]] = set()
         self._down: set[Any] = set()  # connections that ended and are not back
+        self._doubts: dict[Any, Stale] = {}  # connections that owe a proof of life → why
         self._at: dict[Any, Hot[Row | None]] = {}
         self._many = len(self._keys) != 1  # the key of a row is a tuple already
         self._indexes: dict[str, dict[Any, dict[Any, Row]]] = {

@@ -329,3 +329,37 @@ def test_a_book_of_two_connections_is_doubted_instrument_by_instrument() -> None
     accounts.onevent(Answered(other, 0.1))
 
     assert accounts.is_live
+
+
+# ---------------------------------------------------------------------- an answer in doubt
+
+
+def test_an_answer_that_comes_while_its_connection_is_in_doubt_is_live_after_the_proof_of_life() -> None:
+    """D10, F10: the rows are the exchange's own, and what followed them may still be on its way."""
+    store, public, private = Three(), Wire(), Wire()
+    store.onmessage(("order", 1), private)
+    store.onmessage(("tick", 1), public)
+    order, tick = store["order"], store["tick"]
+    store.onevent(Closed(1006, connection=private))
+    store.onevent(Subscribed(private))
+    store.onevent(Overdue(private, 5.0))
+
+    order.refetched()
+    assert order.status == Stale("pong overdue by 5 s")
+    assert tick.status == Live()
+
+    store.onevent(Answered(private, 0.1))
+    assert order.status == Live()
+
+
+def test_a_doubt_ends_for_who_was_told_of_it_before_it_was_known_who_feeds_it() -> None:
+    """F10: a store that another connection feeds meanwhile is not left in doubt."""
+    store, one, other = Three(), Wire(), Wire()
+    store.onmessage(("tick", 1), one)
+    store.onevent(Overdue(one, 5.0))
+    assert isinstance(store["order"].status, Stale)
+    store.onmessage(("order", 1), other)
+
+    store.onevent(Answered(one, 0.1))
+
+    assert store["order"].status == Live()
