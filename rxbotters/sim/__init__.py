@@ -3,5 +3,6 @@
 from .bitflyer.server import SimExchange
 from .engine import Engine, Product
 from .faults import Faults
+from .switches import switches
 
-__all__ = ["Engine", "Faults", "Product", "SimExchange"]
+__all__ = ["Engine", "Faults", "Product", "SimExchange", "switches"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .leaks import leak_check
     from .loop import VirtualLoop, current_loop
     from .network import Network
+    from .proxy import FaultProxy
     from .runs import every_await_point, run
     from .script import Fault, Script, dump_script, load_script
     from .weather import Weather
@@ -37,6 +38,7 @@ __all__ = [
     "Cut",
     "Deadlock",
     "Fault",
+    "FaultProxy",
     "Faults",
     "Livelock",
     "Network",
@@ -72,6 +74,7 @@ _ROOMS = {
     "leaks": ("leak_check",),
     "loop": ("VirtualLoop", "current_loop"),
     "network": ("Network",),
+    "proxy": ("FaultProxy",),
     "runs": ("every_await_point", "run"),
     "script": ("Fault", "Script", "dump_script", "load_script"),
     "weather": ("Weather",),

@@ -2,22 +2,18 @@
 
 Rules
   1. A fault is named in the trace together with how much it hit.
-  2. Names and arguments of a script are checked when it is scheduled; if one is wrong nothing is scheduled.
-  3. ``host`` is a pattern (``*``, ``ws.*``, ``127.0.0.1:8080``) of names as they were dialled; ``seconds=None`` lasts
+  2. ``host`` is a pattern (``*``, ``ws.*``, ``127.0.0.1:8080``) of names as they were dialled; ``seconds=None`` lasts
      until ``heal``.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections import Counter
-from collections.abc import Callable, Iterable
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from .conditions import Condition
-from .connection import check_side, sides
-from .script import Fault, Script, Value
+from .script import Fault
+from .switches import Inject, Switches
 from .weather import Drip, as_range
 
 if TYPE_CHECKING:
@@ -28,21 +24,15 @@ __all__ = ["Faults"]
 Pair = float | list[float] | tuple[float, float]
 
 
-class Faults:
+class Faults(Switches):
     """The fault switches of one `VirtualLoop`; its attribute ``faults``.
 
     Args:
         loop: Whose network, clock and tasks go wrong.
-
-    Attributes:
-        happened: How often each fault was injected.
     """
 
     def __init__(self, loop: VirtualLoop) -> None:
-        self.happened: Counter[str] = Counter()
-        self._loop = loop
-        self._history: list[Fault] = []
-        self._known: dict[str, Callable[..., int | None]] = {
+        known: dict[str, Inject] = {
             "cancel": self._cancel,
             "clock": self._clock,
             "dns": self._dns,
@@ -55,76 +45,14 @@ class Faults:
             "rst": self._rst,
             "stall": self._stall,
         }
+        super().__init__(known)
+        self._loop = loop
 
-    # ------------------------------------------------------------------ using
+    def _now(self) -> float:
+        return self._loop.time()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The faults that can be named."""
-        return tuple(sorted(self._known))
-
-    @property
-    def history(self) -> Script:
-        """What has happened so far: a script that replays it."""
-        return tuple(self._history)
-
-    def define(self, name: str, inject: Callable[..., int | None]) -> None:
-        """Give a name to a fault of your own, such as a switch of a simulated exchange.
-
-        Args:
-            name: A new name.
-            inject: Called with the fault's arguments; may return how much it hit.
-
-        Raises:
-            ValueError: The name is taken.
-        """
-        if name in self._known:
-            raise ValueError(f"there is a fault {name!r} already")
-        self._known[name] = inject
-
-    def schedule(self, script: Iterable[Fault]) -> None:
-        """Let faults happen at their times.
-
-        Raises:
-            ValueError: A fault is unknown, its arguments are wrong, or its time is past. Nothing was scheduled.
-        """
-        faults = tuple(script)
-        for fault in faults:
-            self._check(fault.name, dict(fault.args))
-            if fault.at < self._loop.time():
-                raise ValueError(f"{fault!r} is in the past: it is {self._loop.time():g} s")
-        for fault in faults:
-            self._loop.call_at(fault.at, self._inject, fault.name, dict(fault.args))
-
-    def inject(self, fault: str, **args: Value) -> int:
-        """Let a fault happen now; return how many connections, tasks or conditions it hit.
-
-        Raises:
-            ValueError: It is unknown, or its arguments are wrong.
-        """
-        self._check(fault, args)
-        return self._inject(fault, args)
-
-    def _check(self, name: str, args: dict[str, Any]) -> None:
-        inject = self._known.get(name)
-        if inject is None:
-            raise ValueError(f"there is no fault {name!r}; known: {', '.join(self.names)}")
-        try:
-            inspect.signature(inject).bind(**args)
-        except TypeError as error:
-            raise ValueError(f"fault {name!r}: {error}; it takes {inspect.signature(inject)}") from None
-        if "direction" in args:
-            sides(args["direction"])
-        if "to" in args:
-            check_side(args["to"])
-
-    def _inject(self, name: str, args: dict[str, Any]) -> int:
-        hits = self._known[name](**args) or 0
-        now = self._loop.time()
-        self._history.append(Fault(now, name, **args))
-        self.happened[name] += 1
-        self._loop.trace.add(now, "fault", name, **{key: str(value) for key, value in args.items()}, hits=hits)
-        return hits
+    def _at(self, when: float, name: str, args: dict[str, Any]) -> None:
+        self._loop.call_at(when, self._inject, name, args)
 
     def _until(self, seconds: float | None) -> float:
         if seconds is None:
@@ -132,6 +60,10 @@ class Faults:
         if not seconds > 0:
             raise ValueError(f"seconds must be positive, or None for ever, got {seconds!r}")
         return round(self._loop.time() + seconds, 9)
+
+    def _note(self, fault: Fault, hits: int) -> None:
+        args = {key: str(value) for key, value in fault.args.items()}
+        self._loop.trace.add(fault.at, "fault", fault.name, **args, hits=hits)
 
     # ------------------------------------------------------------------ what hits connections
 
