@@ -12,6 +12,8 @@ from rxbotters_operators.hot import Errors
 
 __all__ = ["WebSocketQueue"]
 
+_SIZE = 10_000  # messages that may wait, unless the caller says otherwise
+
 
 class WebSocketQueue(asyncio.Queue[Any]):
     """A queue to give to ``hdlr_json`` (or ``hdlr_str``, ``hdlr_bytes``): pull messages with ``async for``.
@@ -35,9 +37,9 @@ class WebSocketQueue(asyncio.Queue[Any]):
         1 2 1
     """
 
-    def __init__(self, maxsize: int = 10_000, *, overflow: Overflow = "drop_oldest") -> None:
-        super().__init__(maxsize or 10_000)
-        self._buffer: Buffer[Any] = Buffer(maxsize or 10_000, overflow, name="WebSocketQueue")
+    def __init__(self, maxsize: int = _SIZE, *, overflow: Overflow = "drop_oldest") -> None:
+        super().__init__(maxsize or _SIZE)
+        self._buffer: Buffer[Any] = Buffer(maxsize or _SIZE, overflow, name="WebSocketQueue")
         self._overflow: Overflow = overflow
         self._jammed = False
         self.errors = Errors("WebSocketQueue.errors")

@@ -137,9 +137,8 @@ class Feeding:
             case Quiet(channel=channel, seconds=seconds):
                 self._suspect(feed, f"{channel} silent for {seconds:.1f} s")
             case Answered():
-                for (
-                    store
-                ) in self._stores.values():  # also who was told of another's doubt before it was known who feeds it
+                # All of them: some were told of this doubt before it was known that another connection feeds them.
+                for store in self._stores.values():
                     store._cleared(feed)
             case _:
                 pass

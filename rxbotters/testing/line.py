@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import NamedTuple
+
+from .weather import Drip
 
 __all__ = ["Line"]
 
 _READ = 65536
-
-
-class _Drip(NamedTuple):
-    size: int
-    every: float
-    until: float
 
 
 class Line:
@@ -33,7 +28,7 @@ class Line:
         self._writers = {"client": client, "server": server}
         self.silent: set[str] = set()
         self.held: dict[str, float] = {}
-        self.dripping: dict[str, _Drip] = {}
+        self.dripping: dict[str, Drip] = {}
         self.delay: dict[str, float] = {}
         self.resets: dict[str, tuple[int, str]] = {}
 
@@ -45,7 +40,7 @@ class Line:
                 await self._hand_on(direction, data, writer)
             if direction not in self.silent:
                 writer.write_eof()
-        except (ConnectionError, OSError):
+        except OSError:
             self.reset("both")
 
     async def _hand_on(self, direction: str, data: bytes, writer: asyncio.StreamWriter) -> None:
@@ -59,8 +54,8 @@ class Line:
         if direction in self.resets:
             data = self._counted(direction, data)
         while (drip := self.dripping.get(direction)) is not None and data and loop.time() < drip.until:
-            writer.write(data[: drip.size])
-            data = data[drip.size :]
+            writer.write(data[: drip.count])
+            data = data[drip.count :]
             await asyncio.sleep(drip.every)
         if data and direction not in self.silent:
             writer.write(data)
@@ -98,7 +93,3 @@ class Line:
         """End both ends."""
         for writer in self._writers.values():
             writer.transport.abort()
-
-    def drip(self, direction: str, count: int, every: float, until: float) -> None:
-        """Let bytes trickle."""
-        self.dripping[direction] = _Drip(count, every, until)

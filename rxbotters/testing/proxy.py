@@ -2,7 +2,8 @@
 
 Rules
   1. Bytes are handed on as they come, in order; what a reader does not take, the writer is made to wait for.
-  2. A fault hits the connections there are; ``refuse``, ``latency``, ``stall`` and ``drip`` last for their seconds.
+  2. A fault hits the connections there are. ``refuse``, ``stall`` and ``drip`` last for their seconds; ``latency``, the
+     middle of its range, stays with the connections it hit and meets new ones for its seconds, as in virtual time.
   3. Seconds of a script are multiplied by ``scale``: a script of an hour can be played in a minute.
 """
 
@@ -19,7 +20,7 @@ from .connection import sides
 from .line import Line
 from .script import Fault
 from .switches import Inject, Switches
-from .weather import as_range
+from .weather import Drip, as_range
 
 __all__ = ["FaultProxy"]
 
@@ -177,9 +178,10 @@ class FaultProxy(Switches):
         return len(lines)
 
     def _stall(self, *, seconds: float, host: str = "*", direction: str = "both") -> int:
+        until = self._loop.time() + self._real(seconds)
         lines = self._each(host)
         for line in lines:
-            line.held.update(dict.fromkeys(sides(direction), self._loop.time() + self._real(seconds)))
+            line.held.update(dict.fromkeys(sides(direction), until))
         return len(lines)
 
     def _drip(
@@ -191,13 +193,12 @@ class FaultProxy(Switches):
         seconds: float | None = None,
         direction: str = "down",
     ) -> int:
-        if not bytes >= 1:
-            raise ValueError(f"drip needs bytes >= 1, got {bytes!r}")
+        if not bytes >= 1 or not every > 0:
+            raise ValueError(f"drip needs bytes >= 1 and every > 0 seconds, got {bytes!r} and {every!r}")
         until = inf if seconds is None else self._loop.time() + self._real(seconds)
         lines = self._each(host)
         for line in lines:
-            for way in sides(direction):
-                line.drip(way, int(bytes), self._real(every), until)
+            line.dripping.update(dict.fromkeys(sides(direction), Drip(int(bytes), every * self._scale, until)))
         return len(lines)
 
     def _slow(
@@ -218,8 +219,8 @@ class FaultProxy(Switches):
     def _refuse(self, *, host: str = "*", seconds: float | None = None) -> int:
         if not fnmatchcase(self.host, host):
             return 0
+        self._later(seconds, self._hear)  # first: it refuses seconds that are none
         self._deaf()
-        self._later(seconds, self._hear)
         return 1
 
     def _hear(self) -> None:
