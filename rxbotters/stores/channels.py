@@ -86,6 +86,7 @@ class BookChannels(Generic[B]):
         if other is not None:
             _leave(other, symbol, f"moved to {self._main.name}")
         self._owners[symbol] = channel
+        self._main.take_up(symbol)  # the channel before it may have been unsubscribed
         return self._main
 
     def channel(self, book: OrderBook, symbol: Any) -> str:

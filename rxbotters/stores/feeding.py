@@ -68,6 +68,7 @@ class Feeding:
         self._feeds: dict[Any, None] = {}
         self._fed: dict[Any, dict[DataStore, None]] = {}
         self._broken: set[Any] = set()  # feeds that were lost and have not been made whole
+        self._wanted: dict[Any, list[Any]] = {}  # connection → its subscriptions
         self._remembered: dict[str, Awaitable[Any]] = {}
         self._when_synced: list[Callable[[], None]] = []
 
@@ -124,12 +125,11 @@ class Feeding:
                 for store in self._of(feed):
                     store._lost(feed, Stale(f"closed: {cause}"))
             case Joined(messages=messages):
+                self._wanted.setdefault(feed, []).extend(messages)
                 for book, symbol in self._expects(messages):
                     book.take_up(symbol, feed)
             case Left(messages=messages):
-                for book, symbol in list(self._expects(messages)):
-                    if book._sources.get(symbol, feed) is feed:
-                        book.let_go(symbol)
+                self._let_go(feed, messages)
             case Overdue(seconds=seconds):
                 self._suspect(feed, f"pong overdue by {seconds:g} s")
             case Late(seconds=seconds):
@@ -153,7 +153,16 @@ class Feeding:
         mine = self._fed.get(feed, {})
         return [store for store in self._stores.values() if store in mine or store not in claimed]
 
+    def _let_go(self, feed: Any, messages: Sequence[Any]) -> None:
+        """Let go of the books that these subscriptions fed and no other subscription of the connection feeds."""
+        kept = self._wanted[feed] = [message for message in self._wanted.get(feed, ()) if message not in messages]
+        still = {(book.name, symbol) for book, symbol in self._expects(kept)}
+        for book, symbol in list(self._expects(messages)):
+            if (book.name, symbol) not in still and book._sources.get(symbol, feed) is feed:
+                book.let_go(symbol)
+
     def _begin(self, feed: Any, messages: Sequence[Any]) -> None:
+        self._wanted[feed] = list(messages)
         for store in self._of(feed):
             store._resumed(feed)
         expected = list(self._expects(messages))
@@ -188,6 +197,7 @@ class Feeding:
             if store._fed_by is feed:
                 store._fed_by = None
         self._broken.discard(feed)
+        self._wanted.pop(feed, None)
         for store in self._stores.values():
             store._down.discard(feed)
             store._doubts.pop(feed, None)

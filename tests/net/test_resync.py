@@ -482,3 +482,21 @@ async def test_a_subscription_that_was_ended_leaves_no_live_book_behind(serve: A
         await until(lambda: book.status_of("Y") == Syncing())
         await server.sockets[0].send_json({"s": "Y", "n": venue.number + 1})
         await until(lambda: book.status_of("Y") == Live())
+
+
+async def test_a_book_that_another_subscription_feeds_too_lives_on(serve: Any, venue: Venue, until: Any) -> None:
+    """C49: also after a reconnection, on which both were made again."""
+    server, client, store = await opened(serve, venue)
+    book = store["book"]
+    async with client:
+        ws = client.ws_connect(server.ws_url, send_json={"sub": ["book.X"]}, hdlr_json=store.onmessage)
+        added = ws.add(send_json={"sub": ["book.X", "order"]})
+        await until(lambda: book.status_of("X") == Live())
+        await server.sockets[0].close()
+        await until(lambda: len(server.sockets) == 2 and book.status_of("X") == Live())
+
+        added.dispose()
+
+        assert book.status_of("X") == Live()
+        await venue.push(server.sockets[1])
+        await until(lambda: book.best("X").bid and book.best("X").bid["price"] == float(venue.number))

@@ -13,7 +13,7 @@ from rxbotters.errors import BadNumber, BookMismatch, ProtocolError, SequenceGap
 from rxbotters.record import read_records
 from rxbotters.stores import Ask
 from rxbotters.stores.checked import checksum
-from rxbotters_operators.events import Closed, Live, Stale, Subscribed, Syncing
+from rxbotters_operators.events import Closed, Joined, Left, Live, Stale, Subscribed, Syncing
 from tests.exchanges.common import heard
 from tests.stores.test_collection import answer
 
@@ -213,6 +213,24 @@ def test_channels_of_one_instrument_never_mix(store: Store) -> None:
     assert store.prices() == (["101", "102"], ["99", "98", "97"])
     assert store.prices(book="books5") == (["101.5"], ["99.5"])
     assert not store.failures
+
+
+def test_a_channel_takes_the_place_of_one_whose_subscription_was_disposed(store: Store) -> None:
+    """C49: the book of the other channel is no less live for having the main store now."""
+    deep, five = ({"op": "subscribe", "args": [{"channel": name, "instId": BTC}]} for name in ("books", "books5"))
+    touch = {"asks": levels(("101.5", "1")), "bids": levels(("99.5", "1")), "ts": "2", "seqId": 7}
+    feed = object()
+    store.onevent(Subscribed(feed, [five]))
+    store.onevent(Joined(feed, [deep]))
+    store.book(whole(10), action="snapshot")
+
+    store.onevent(Left(feed, [deep]))
+    store.onmessage({"event": "unsubscribe", "arg": {"channel": "books", "instId": BTC}, "connId": "x"})
+    assert store.books.status_of(BTC) == Stale("unsubscribed")
+    store.book(touch, channel="books5", action=None)
+
+    assert store.books.status_of(BTC) == Live()
+    assert store.prices() == (["101.5"], ["99.5"])
 
 
 def test_books5_alone_is_the_book_and_gives_way_to_a_deeper_one(store: Store) -> None:
